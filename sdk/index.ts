@@ -1,0 +1,5 @@
+/** The public surface of the SDK. Everything below does no I/O except the wrappers' senders and get methods. */
+export * from '../wrappers';
+export * from './generated/code';
+export * from './protocol';
+export * from './networks';

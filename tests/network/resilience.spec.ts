@@ -1,0 +1,116 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { newStateDir, spawnCocoon, startNetwork, type TestNetwork } from './local-network';
+
+/** What a user's machine does to the network: kills, restarts, full ports, damaged files. */
+describe('a network that is killed', () => {
+  let network: TestNetwork;
+
+  beforeAll(async () => {
+    network = await startNetwork();
+  }, 120_000);
+
+  afterAll(async () => {
+    await network.stop();
+  });
+
+  it.each(['client', 'worker', 'proxy', 'engine', 'chain'])(
+    'answers again after kill -9 of the %s',
+    async (role) => {
+      const pid = network.pid(role);
+      process.kill(pid, 'SIGKILL');
+      await until(async () => network.pid(role) !== pid);
+      await until(async () => (await ask(network.origin)) === 200);
+    },
+    60_000,
+  );
+});
+
+describe('a state directory', () => {
+  it('is taken up again: the second run finds the root, the channel and the counters', async () => {
+    const stateDir = newStateDir();
+    try {
+      const first = await startNetwork({ stateDir });
+      expect(await first.stop()).toBe(0);
+      const second = await startNetwork({ stateDir });
+      expect(await second.stop()).toBe(0);
+      expect(second.bill.root).toBe(first.bill.root);
+      const { client, worker, proxy, fees } = second.bill.parties;
+      expect(-BigInt(client)).toBe(BigInt(worker) + BigInt(proxy) + BigInt(fees));
+    } finally {
+      rmSync(stateDir, { recursive: true, force: true });
+    }
+  }, 120_000);
+
+  it('that is damaged is reported in one line that names it and the next step', async () => {
+    const stateDir = newStateDir();
+    writeFileSync(join(stateDir, 'keys.json'), '{"version": 1, "deployer": ');
+    const run = spawnCocoon(['up', '--once', '--port', '0', '--chain-port', '0', '--state-dir', stateDir]);
+    expect(await run.exit).toBe(1);
+    expect(run.stderr()).toMatch(/^cocoon: .*keys\.json is damaged .*delete .*\n$/);
+    rmSync(stateDir, { recursive: true, force: true });
+  });
+});
+
+describe('cocoon up', () => {
+  it('names a port that is taken and the flag to choose another', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const stateDir = newStateDir();
+    const run = spawnCocoon(['up', '--once', '--port', String(port), '--chain-port', '0', '--state-dir', stateDir]);
+    expect(await run.exit).toBe(1);
+    expect(run.stderr()).toBe(
+      `cocoon: Port ${port} is in use. Choose another with --port PORT (0 picks a free one).\n`,
+    );
+    server.close();
+    rmSync(stateDir, { recursive: true, force: true });
+  });
+
+  it('names an engine that does not answer', async () => {
+    const stateDir = newStateDir();
+    const engine = ['--engine-url', 'http://127.0.0.1:1', '--model', 'm'];
+    const run = spawnCocoon(['up', '--once', '--port', '0', '--chain-port', '0', '--state-dir', stateDir, ...engine]);
+    expect(await run.exit).toBe(1);
+    expect(run.stderr()).toMatch(/^cocoon: The engine does not answer http:\/\/127\.0\.0\.1:1\/v1\/models .*\n$/);
+    rmSync(stateDir, { recursive: true, force: true });
+  }, 60_000);
+
+  it.each([
+    [['--port', 'abc'], '--port'],
+    [['--engine-url', 'http://127.0.0.1:8000'], '--model'],
+    [['--max-tokens', '0'], '--max-tokens'],
+  ])('refuses %j with exit code 2, naming the flag', async (flags, named) => {
+    const run = spawnCocoon(['up', ...flags]);
+    expect(await run.exit).toBe(2);
+    expect(run.stderr()).toMatch(/^cocoon: .*\n$/);
+    expect(run.stderr()).toContain(named);
+  });
+});
+
+async function ask(origin: string): Promise<number> {
+  try {
+    const response = await fetch(`${origin}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'cocoon-demo', max_tokens: 4, messages: [{ role: 'user', content: 'Hi' }] }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    await response.text();
+    return response.status;
+  } catch (error) {
+    // The gateway itself may be the process that was killed.
+    if (error instanceof TypeError || (error as Error).name === 'TimeoutError') return 0;
+    throw error;
+  }
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 45_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('the condition did not become true within 45 s');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -1,0 +1,7 @@
+import type { CompilerConfig } from '@ton/blueprint';
+
+export const compile = {
+  lang: 'tact',
+  target: 'contracts/root.tact',
+  options: { safety: { nullChecks: false } },
+} satisfies CompilerConfig;

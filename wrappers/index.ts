@@ -1,0 +1,17 @@
+export * from './addresses';
+export * from './CocoonClient';
+export * from './CocoonProxy';
+export * from './CocoonRoot';
+export * from './CocoonWallet';
+export * from './CocoonWorker';
+export * from './errors';
+export { CocoonState, hashToInt, intToHash } from './fields';
+export * from './generated/exit-codes';
+export * from './generated/opcodes';
+export * from './messages';
+export * from './params';
+export type { ExcessesOptions, MessageOptions, OutgoingMessage, VoucherOptions } from './sending';
+export { NotDeployedError } from './state';
+export * from './storage';
+export * from './values';
+export * from './vouchers';

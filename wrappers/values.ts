@@ -1,0 +1,29 @@
+import { toNano } from '@ton/core';
+
+/**
+ * Coins attached to operations when the caller names no value, in nanoTON. What is not spent comes back as excesses,
+ * so these are generous: they are what the runners of the live network attach.
+ */
+export const DefaultValue = {
+  /** first contact of a client or worker with its proxy */
+  register: toNano('1'),
+  /** charge, withdraw, refund, change of secret or stake; a top-up attaches this on top of the amount */
+  clientOperation: toNano('0.7'),
+  /** payout vouchers of a worker */
+  workerPayout: toNano('0.5'),
+  /** payouts, closing, stake at the proxy; a stake increase attaches this on top of the amount */
+  proxyOperation: toNano('0.7'),
+  rootOperation: toNano('0.05'),
+  walletOperation: toNano('0.05'),
+  /** a proxy's state commit: the smallest coin, because the message itself is the record */
+  saveState: 1n,
+} as const;
+
+/** Coins a new contract is deployed with: its storage rent, nanoTON. */
+export const DeployValue = {
+  root: toNano('0.1'),
+  proxy: toNano('0.3'),
+  client: toNano('0.8'),
+  worker: toNano('0.3'),
+  wallet: toNano('2.5'),
+} as const;
