@@ -1,5 +1,6 @@
 /** The public surface of the SDK. Everything below does no I/O except the wrappers' senders and get methods. */
 export * from '../wrappers';
+export * from './errors';
 export * from './generated/code';
 export * from './protocol';
 export * from './networks';

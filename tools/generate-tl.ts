@@ -9,7 +9,7 @@ const pascal = (name: string): string =>
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join('');
 
-/** A box (result type) and a lone constructor can share a Pascal name; boxes carry a prefix so that they never clash. */
+/** A box (result type) and a lone ctor can share a Pascal name; boxes carry a prefix so that they never clash. */
 const boxName = (result: string): string => `Any${pascal(result)}`;
 
 const PRIMITIVE_TS: Record<string, string> = {
@@ -30,10 +30,10 @@ function tsType(type: TlFieldType): string {
 }
 
 function interfaceOf(constructor: TlConstructor): string {
-  const fields = constructor.fields.map(
+  const fields = ctor.fields.map(
     (field) => `  readonly ${field.name}${field.bit === undefined ? '' : '?'}: ${tsType(field.type)};`,
   );
-  return [`export interface ${pascal(constructor.name)} {`, `  readonly _: '${constructor.name}';`, ...fields, '}'].join('\n');
+  return [`export interface ${pascal(ctor.name)} {`, `  readonly _: '${ctor.name}';`, ...fields, '}'].join('\n');
 }
 
 function fieldLiteral(field: TlField): string {
@@ -43,14 +43,14 @@ function fieldLiteral(field: TlField): string {
 }
 
 function rowOf(constructor: TlConstructor): string {
-  const flags = constructor.flagsAt === undefined ? '' : ` flagsAt: ${constructor.flagsAt},`;
-  const fields = constructor.fields.map((field) => `      ${fieldLiteral(field)},`);
+  const flags = ctor.flagsAt === undefined ? '' : ` flagsAt: ${ctor.flagsAt},`;
+  const fields = ctor.fields.map((field) => `      ${fieldLiteral(field)},`);
   return [
     '  {',
-    `    name: '${constructor.name}',`,
-    `    id: 0x${constructor.id.toString(16).padStart(8, '0')},`,
-    `    role: '${constructor.role}',`,
-    `    result: '${constructor.result}',`,
+    `    name: '${ctor.name}',`,
+    `    id: 0x${ctor.id.toString(16).padStart(8, '0')},`,
+    `    role: '${ctor.role}',`,
+    `    result: '${ctor.result}',`,
     ...(flags === '' ? [] : [`   ${flags}`]),
     fields.length === 0 ? '    fields: [],' : ['    fields: [', ...fields, '    ],'].join('\n'),
     '  },',
@@ -70,7 +70,11 @@ export function generateTl(): Record<string, string> {
     '',
     ...constructors.map((c) => `${interfaceOf(c)}\n`),
     ...boxes.map(
-      (box) => `export type ${boxName(box)} = ${types.filter((c) => c.result === box).map((c) => pascal(c.name)).join(' | ')};`,
+      (box) =>
+        `export type ${boxName(box)} = ${types
+          .filter((c) => c.result === box)
+          .map((c) => pascal(c.name))
+          .join(' | ')};`,
     ),
     '',
     '/** Constructor name -> object shape. */',

@@ -23,7 +23,8 @@ function fieldType(text: string, line: string): TlFieldType {
   const vector = /^\(vector ([\w.]+)\)$/.exec(text);
   if (vector) {
     const of = vector[1]!;
-    if (PRIMITIVES.has(of) || isUpper(of)) throw new TlSchemaError(`only vectors of bare structs are supported: ${line}`);
+    if (PRIMITIVES.has(of) || isUpper(of))
+      throw new TlSchemaError(`only vectors of bare structs are supported: ${line}`);
     return { kind: 'vector', of };
   }
   if (!/^[\w.]+$/.test(text)) throw new TlSchemaError(`cannot read the type "${text}" in: ${line}`);
@@ -76,28 +77,28 @@ function parseDeclaration(line: string, role: TlConstructor['role']): TlConstruc
 function check(constructors: readonly TlConstructor[]): void {
   const byName = new Map<string, TlConstructor>();
   const byId = new Map<number, TlConstructor>();
-  for (const constructor of constructors) {
-    const twin = byName.get(constructor.name) ?? byId.get(constructor.id);
-    if (twin) throw new TlSchemaError(`${constructor.name} has the name or id of ${twin.name}`);
-    byName.set(constructor.name, constructor);
-    byId.set(constructor.id, constructor);
+  for (const ctor of constructors) {
+    const twin = byName.get(ctor.name) ?? byId.get(ctor.id);
+    if (twin) throw new TlSchemaError(`${ctor.name} has the name or id of ${twin.name}`);
+    byName.set(ctor.name, ctor);
+    byId.set(ctor.id, ctor);
   }
   const boxes = new Set(constructors.filter((c) => c.role === 'type').map((c) => c.result));
-  for (const constructor of constructors) {
-    for (const { name, type } of constructor.fields) {
+  for (const ctor of constructors) {
+    for (const { name, type } of ctor.fields) {
       const known =
         type.kind === 'boxed'
           ? boxes.has(type.of)
           : type.kind !== 'bare' && type.kind !== 'vector'
             ? true
             : byName.get(type.of)?.role === 'type';
-      if (!known) throw new TlSchemaError(`${constructor.name}.${name} has an unknown type`);
+      if (!known) throw new TlSchemaError(`${ctor.name}.${name} has an unknown type`);
     }
   }
 }
 
 /**
- * Parses the schema text into the constructor table, in the order of the text.
+ * Parses the schema text into the ctor table, in the order of the text.
  * Throws TlSchemaError for a line it cannot read, a repeated name or id, or a type nobody declares.
  */
 export function parseTlSchema(text: string): TlConstructor[] {

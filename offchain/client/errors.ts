@@ -191,3 +191,15 @@ export function timedOut(timeoutS: number): GatewayError {
     },
   );
 }
+
+/** The request fits the body limit and not one frame of the network (B14). */
+export function requestTooLarge(): GatewayError {
+  return new GatewayError(
+    'The request is larger than one message of the network may be (16 MiB). Send less in one request.',
+    {
+      status: 413,
+      type: 'invalid_request_error',
+      code: 'body_too_large',
+    },
+  );
+}

@@ -98,8 +98,8 @@ export class SpendGuard {
   #persist(): void {
     const { perDay } = this.#limits;
     if (perDay === undefined || this.#spent <= this.#onDisk) return;
-    this.#onDisk = this.#spent + perDay / LEASES_PER_DAY;
-    if (this.#onDisk > perDay) this.#onDisk = this.#spent > perDay ? this.#spent : perDay;
+    const ahead = this.#spent + perDay / LEASES_PER_DAY;
+    this.#onDisk = ahead > perDay ? perDay : ahead;
     writeStateSync(this.#file, { version: 1, day: this.#day, spentNano: this.#onDisk });
   }
 

@@ -77,15 +77,19 @@ function serialise(value: unknown): string {
   return `${JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item), 2)}\n`;
 }
 
+/** Least time between two writes of one file, so that a busy channel does not keep the disk busy. */
+const WRITE_GAP_MS = 50;
+
 /**
  * Keeps one file equal to the newest value put in. One write runs at a time and takes the newest value, so a hundred updates during
- * an fsync cost one more fsync; a crash loses at most what came in during the write under way.
+ * an fsync cost one more fsync; a crash loses at most what came in since the write under way began.
  */
 export class StateWriter<T> {
   readonly #file: string;
   readonly #onError: (error: unknown) => void;
   #next: { value: T } | undefined;
   #writing: Promise<void> | undefined;
+  #endGap: (() => void) | undefined;
 
   /** @param onError called for a write that failed; the value is written again with the next one */
   constructor(file: string, onError: (error: unknown) => void) {
@@ -101,7 +105,10 @@ export class StateWriter<T> {
 
   /** Resolves when everything put in so far is on disk (or has failed, see onError). */
   async flush(): Promise<void> {
-    await this.#writing;
+    while (this.#writing !== undefined) {
+      this.#endGap?.();
+      await this.#writing;
+    }
   }
 
   async #writeAll(): Promise<void> {
@@ -113,7 +120,20 @@ export class StateWriter<T> {
       } catch (error) {
         this.#onError(error);
       }
+      await this.#gap();
     }
     this.#writing = undefined;
+  }
+
+  #gap(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#endGap = undefined;
+        resolve();
+      };
+      const timer = setTimeout(end, WRITE_GAP_MS);
+      this.#endGap = end;
+    });
   }
 }

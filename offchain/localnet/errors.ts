@@ -22,6 +22,8 @@ export type LocalnetErrorCode =
   | 'emulator'
   /** Too many messages wait for a block. */
   | 'busy'
+  /** The port is taken, or the address is not this machine's. */
+  | 'cannot-listen'
   | 'closed';
 
 /** `message` is one line that says what is wrong and what to do next. */

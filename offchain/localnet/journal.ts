@@ -53,7 +53,8 @@ export class Journal {
   readonly #logger: Logger;
   readonly #lock: StateLock;
   readonly #openForAppend: (path: string) => Promise<AppendFile>;
-  #file: AppendFile;
+  /** Absent only until the first snapshot of a new directory is written. */
+  #file: AppendFile | undefined;
   #generation: number;
   #next: number;
   #size: number;
@@ -65,7 +66,7 @@ export class Journal {
   private constructor(
     options: JournalOptions,
     lock: StateLock,
-    open: { file: AppendFile; generation: number; next: number; size: number },
+    open: { file?: AppendFile; generation: number; next: number; size: number },
   ) {
     this.#dir = options.dir;
     this.#logger = options.logger;
@@ -83,9 +84,13 @@ export class Journal {
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
     } catch (error) {
-      throw new LocalnetError('disk', `the state directory ${dir} cannot be made (${oneLine(error)}); choose another one`, {
-        cause: error,
-      });
+      throw new LocalnetError(
+        'disk',
+        `the state directory ${dir} cannot be made (${oneLine(error)}); choose another one`,
+        {
+          cause: error,
+        },
+      );
     }
     const lock = await StateLock.acquire(dir);
     try {
@@ -95,9 +100,13 @@ export class Journal {
       if (error instanceof LocalnetError) {
         throw error;
       }
-      throw new LocalnetError('disk', `the state directory ${dir} cannot be read (${oneLine(error)}); check its permissions`, {
-        cause: error,
-      });
+      throw new LocalnetError(
+        'disk',
+        `the state directory ${dir} cannot be read (${oneLine(error)}); check its permissions`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -118,14 +127,8 @@ export class Journal {
       if (names.some((name) => /^journal-\d+\.bin$/.test(name) && name !== journalName(1))) {
         throw damaged(dir, 'its snapshot is missing');
       }
-      const journal = new Journal(options, lock, {
-        file: await (options.openForAppend ?? openForAppend)(join(dir, `${journalName(0)}.unused`)),
-        generation: 0,
-        next: 0,
-        size: 0,
-      });
+      const journal = new Journal(options, lock, { generation: 0, next: 0, size: 0 });
       await journal.rotate([]);
-      await rm(join(dir, `${journalName(0)}.unused`), { force: true });
       return { journal, snapshot: [], appended: [] };
     }
     const generation = Math.max(...generations);
@@ -185,8 +188,9 @@ export class Journal {
       this.#waiting = [];
       const data = Buffer.concat(batch.map((waiting) => waiting.data));
       try {
-        await writeAll(this.#file, data, this.#size);
-        await this.#file.datasync();
+        const file = this.#openFile();
+        await writeAll(file, data, this.#size);
+        await file.datasync();
       } catch (error) {
         await this.#fail(error, batch);
         break;
@@ -206,9 +210,12 @@ export class Journal {
       { cause: error },
     );
     this.#failed = failure;
-    this.#logger.error({ dir: this.#dir, error: oneLine(error) }, 'the journal cannot be written; refusing further changes');
+    this.#logger.error(
+      { dir: this.#dir, error: oneLine(error) },
+      'the journal cannot be written; refusing further changes',
+    );
     try {
-      await this.#file.truncate(this.#size);
+      await this.#file?.truncate(this.#size);
     } catch (truncateError) {
       // What is left is a torn end, which the next start cuts off.
       this.#logger.warn({ error: oneLine(truncateError) }, 'the half-written record could not be cut off');
@@ -225,11 +232,12 @@ export class Journal {
     await this.#flushing;
     const generation = this.#generation + 1;
     const temporary = join(this.#dir, `${snapshotName(generation)}.tmp`);
+    let file: AppendFile | undefined;
     try {
       const snapshotBytes = await writeSnapshot(temporary, records);
       const header = encodeFrame(0, { t: 'journal', format: FORMAT });
       await rm(join(this.#dir, journalName(generation)), { force: true });
-      const file = await this.#openForAppend(join(this.#dir, journalName(generation)));
+      file = await this.#openForAppend(join(this.#dir, journalName(generation)));
       await writeAll(file, header, 0);
       await file.datasync();
       await rename(temporary, join(this.#dir, snapshotName(generation)));
@@ -241,15 +249,24 @@ export class Journal {
       this.#size = header.length;
       this.#snapshotBytes = snapshotBytes;
       this.#failed = undefined;
-      await old.close();
+      file = undefined;
+      await old?.close();
       await this.#removeOthers();
     } catch (error) {
+      await file?.close();
       throw new LocalnetError(
         'disk',
         `no snapshot could be written to ${this.#dir} (${oneLine(error)}); free some space and try again`,
         { cause: error },
       );
     }
+  }
+
+  #openFile(): AppendFile {
+    if (this.#file === undefined) {
+      throw new Error('no journal file is open');
+    }
+    return this.#file;
   }
 
   async #removeOthers(): Promise<void> {
@@ -264,7 +281,7 @@ export class Journal {
   async close(): Promise<void> {
     await this.#flushing;
     this.#failed ??= new LocalnetError('closed', 'the local chain is shutting down; start it again');
-    await this.#file.close();
+    await this.#file?.close();
     await this.#lock.release();
   }
 }
@@ -376,7 +393,10 @@ async function readRecords(
       throw damaged(dir, `${name} has no header`);
     }
     if (header.format !== FORMAT) {
-      throw damaged(dir, `${name} was written by another version (format ${String(header.format)}, this one reads ${FORMAT})`);
+      throw damaged(
+        dir,
+        `${name} was written by another version (format ${String(header.format)}, this one reads ${FORMAT})`,
+      );
     }
     return { values, goodBytes: read.goodBytes, tornBytes: read.tornBytes };
   } catch (error) {

@@ -67,7 +67,10 @@ export class StateLock {
   static async acquire(dir: string): Promise<StateLock> {
     const path = join(dir, NAME);
     const inUse = (by: string): LocalnetError =>
-      new LocalnetError('state-in-use', `the state directory ${dir} is in use by ${by}; stop it or choose another directory`);
+      new LocalnetError(
+        'state-in-use',
+        `the state directory ${dir} is in use by ${by}; stop it or choose another directory`,
+      );
     if (heldHere.has(path)) {
       throw inUse('this process');
     }

@@ -1,3 +1,4 @@
+import { tokensAvailable, tokensFor, tokensPayed, tokensReadyToCharge } from '@cocoon/sdk/protocol/prices';
 import type { ClientRow, ClientState, WorkerRow } from '../ledger';
 import { RequestError } from './errors';
 import { TokenLevels } from './levels';
@@ -7,10 +8,6 @@ export interface Prices {
   pricePerToken: bigint;
   workerFeePerToken: bigint;
 }
-
-/** With a price of zero everything is affordable; a finite stand-in keeps the arithmetic in u64. */
-const FREE_TOKENS = 1_000_000_000_000n;
-const tokensFor = (nano: bigint, price: bigint) => (price > 0n ? nano / price : FREE_TOKENS);
 
 /** What the client contract last told the proxy contract. nanoTON and adjusted tokens. */
 export interface ClientChainState {
@@ -56,20 +53,13 @@ export class ClientAccount {
     return this.reservedTokens;
   }
 
-  /** Tokens the deposit ever covered: what is left of it plus what was charged. */
-  paid(prices: Prices): bigint {
-    const backed = this.chain.balance > this.unbacked ? this.chain.balance - this.unbacked : 0n;
-    return tokensFor(backed, prices.pricePerToken) + this.chain.tokensUsed;
-  }
-
   /**
    * Tokens that may still be reserved. Bounded by the stake as well as by the deposit: the client can withdraw the deposit
    * above its stake at any moment, so uncharged usage beyond the stake would be unsecured.
    */
   available(prices: Prices): bigint {
-    const secured = tokensFor(this.chain.stake, prices.pricePerToken) + this.chain.tokensUsed;
-    const paid = this.paid(prices);
-    return (paid < secured ? paid : secured) - this.reservedTokens - this.levels.max;
+    const running = { tokensUsed: this.levels.max, tokensReserved: this.reservedTokens };
+    return tokensAvailable(this.channel(), prices.pricePerToken, running);
   }
 
   /**
@@ -101,7 +91,7 @@ export class ClientAccount {
   /** Anchored tokens no charge has been sent for. */
   chargeable(): bigint {
     const sent = this.chargeSent > this.chain.tokensUsed ? this.chargeSent : this.chain.tokensUsed;
-    return this.levels.anchored > sent ? this.levels.anchored - sent : 0n;
+    return tokensReadyToCharge(this.levels.anchored, sent);
   }
 
   /** A charge for `tokens` (cumulative) is on its way. The returned function undoes this when the charge failed. */
@@ -129,12 +119,18 @@ export class ClientAccount {
     };
   }
 
+  /** The channel with the coins the proxy contract really received. */
+  private channel() {
+    const { balance, stake, tokensUsed } = this.chain;
+    return { balance: balance > this.unbacked ? balance - this.unbacked : 0n, stake, tokensCharged: tokensUsed };
+  }
+
   private tooLow(wanted: bigint, available: bigint, prices: Prices): RequestError {
     const missing = (wanted - (available > 0n ? available : 0n)) * prices.pricePerToken;
     return new RequestError(
       'insufficient_balance',
       `client balance is too low: the request reserves ${wanted} tokens, ${available > 0n ? available : 0n} are available ` +
-        `(tokens_payed=${this.paid(prices)} tokens_used=${this.levels.max} tokens_reserved=${this.reservedTokens} ` +
+        `(tokens_payed=${tokensPayed(this.channel(), prices.pricePerToken)} tokens_used=${this.levels.max} tokens_reserved=${this.reservedTokens} ` +
         `tokens_stake=${tokensFor(this.chain.stake, prices.pricePerToken)}). ` +
         `Top up the channel ${this.contract} by at least ${missing} nanoTON, wait for running requests or the next charge, or lower max_tokens or max_coefficient.`,
     );
@@ -193,7 +189,7 @@ export class WorkerAccount {
   /** Anchored tokens no payout has been sent for. */
   payable(): bigint {
     const sent = this.payoutSent > this.tokensPaid ? this.payoutSent : this.tokensPaid;
-    return this.levels.anchored > sent ? this.levels.anchored - sent : 0n;
+    return tokensReadyToCharge(this.levels.anchored, sent);
   }
 
   payoutStarted(tokens: bigint): () => void {

@@ -143,7 +143,8 @@ export class Scheduler<S extends WorkerSeat> {
     });
   }
 
-  private checkPossible(model: string, maxCoefficient: number): void {
+  /** @throws RequestError model_not_found, no_worker or price_above_limit when waiting would be pointless */
+  checkPossible(model: string, maxCoefficient: number): void {
     if (!this.knownModels.has(model)) {
       const known = [...this.knownModels].sort();
       throw new RequestError(

@@ -108,3 +108,12 @@ function childPid(parent: number, role: string): number {
   }
   throw new Error(`no ${role} among the processes of ${parent}`);
 }
+
+/** Polls a condition of another process; fails after 45 s. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 45_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`the condition did not become true within 45 s: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,6 +1,6 @@
 import { Address, TonClient } from '@ton/ton';
 import OpenAI from 'openai';
-import { startNetwork, type TestNetwork } from './local-network';
+import { startNetwork, type TestNetwork, until } from './local-network';
 
 /** Real processes, real sockets, the stock `openai` package: what a user of the network sees. */
 describe('a network on one machine', () => {
@@ -216,13 +216,4 @@ function cached(usage: Record<string, unknown> | undefined): number {
 function adjusted(usage: OpenAI.CompletionUsage | undefined): number {
   const fromCache = usage?.prompt_tokens_details?.cached_tokens ?? 0;
   return (usage?.prompt_tokens ?? 0) - fromCache + Math.trunc(fromCache / 10) + 8 * (usage?.completion_tokens ?? 0);
-}
-
-/** Polls a condition of another process; fails after 20 s. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not become true within 20 s');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { newStateDir, spawnCocoon, startNetwork, type TestNetwork } from './local-network';
+import { newStateDir, spawnCocoon, startNetwork, type TestNetwork, until } from './local-network';
 
 /** What a user's machine does to the network: kills, restarts, full ports, damaged files. */
 describe('a network that is killed', () => {
@@ -104,13 +104,5 @@ async function ask(origin: string): Promise<number> {
     // The gateway itself may be the process that was killed.
     if (error instanceof TypeError || (error as Error).name === 'TimeoutError') return 0;
     throw error;
-  }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 45_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not become true within 45 s');
-    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -1,5 +1,5 @@
-import { Address, type Cell, internal, SendMode } from '@ton/core';
-import type { SendMessageResult } from '@ton/sandbox';
+import { Address, type Cell, SendMode } from '@ton/core';
+import { internal, type SendMessageResult } from '@ton/sandbox';
 import { exitCodeName } from '../../wrappers';
 import { exitCodeOf, feesOf, isBounce, storageFeeOf, txOf } from './trace';
 import { type Actor, balanceOf, dataOf, type World } from './world';

@@ -76,13 +76,17 @@ const ROLES = [
   'walletOwner',
   'carrier',
   'stranger',
+  'proxyStandIn',
 ] as const;
 export type Role = (typeof ROLES)[number];
 export type Actor = SandboxContract<TreasuryContract>;
 
 export interface World {
   chain: Blockchain;
-  /** `carrier` brings other people's vouchers; `stranger` has no rights anywhere. */
+  /**
+   * `carrier` brings other people's vouchers; `stranger` has no rights anywhere; `proxyStandIn` takes every message and
+   * answers none, where a test is about what a client or worker says to its proxy.
+   */
   actors: Record<Role, Actor>;
   params: CocoonParams;
   /** Moves the clock. */

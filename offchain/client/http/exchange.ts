@@ -90,7 +90,10 @@ export class Exchange implements AnswerSink {
 
   head(head: AnswerHead, final: FinalInfo | undefined): void {
     if (this.#isDone()) return;
-    if (this.#state !== 'waiting') return this.#abort(protocolError('two beginnings of one answer'));
+    if (this.#state !== 'waiting') {
+      this.#abort(protocolError('two beginnings of one answer'));
+      return;
+    }
     this.#head = head;
     this.#headMs = this.#deps.clock.nowMs();
     const streams = this.#wantsStream && final === undefined && head.status >= 200 && head.status < 300;
@@ -107,7 +110,10 @@ export class Exchange implements AnswerSink {
 
   part(data: Buffer, final: FinalInfo | undefined): void {
     if (this.#isDone()) return;
-    if (this.#state === 'waiting') return this.#abort(protocolError('a part of an answer that has not begun'));
+    if (this.#state === 'waiting') {
+      this.#abort(protocolError('a part of an answer that has not begun'));
+      return;
+    }
     if (data.length > 0) this.#take(data);
     if (final !== undefined) this.#complete(final);
   }
@@ -120,9 +126,11 @@ export class Exchange implements AnswerSink {
   #take(data: Buffer): void {
     if (this.#state === 'collecting') {
       this.#collectedBytes += data.length;
-      if (this.#collectedBytes > this.#deps.limits.backlogBytes)
-        return this.#abort(protocolError('it is larger than any answer may be'));
-      this.#collected.push(data);
+      if (this.#collectedBytes > this.#deps.limits.backlogBytes) {
+        this.#abort(protocolError('it is larger than any answer may be'));
+      } else {
+        this.#collected.push(data);
+      }
       return;
     }
     const ready = this.#sse === undefined ? data : this.#sse.push(data);

@@ -1,0 +1,354 @@
+import { join } from 'node:path';
+import {
+  type ClientData,
+  CocoonClient,
+  Op,
+  type OutgoingMessage,
+  parseClientData,
+  parseProxyData,
+  readVoucher,
+  repackVoucher,
+  storeParams,
+  tokensFor,
+  type VerifiedVoucher,
+  verifyVoucher,
+  wholeTokens,
+} from '@cocoon/sdk';
+import type { TlType } from '@cocoon/sdk/protocol/tl';
+import { fromNano, toNano } from '@ton/core';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Chain } from '../chain/port';
+import type { ChannelWallet } from './actions';
+import { needsTopUp } from './channel-rules';
+import { readState, StateWriter } from './state-file';
+import { ProxyRefusedError, type Terms } from './terms';
+
+const fileSchema = z.object({
+  version: z.literal(1),
+  proxy: z.string(),
+  client: z.string(),
+  proxyPublicKey: z.string(),
+  tokensMax: z.coerce.bigint(),
+  tokensDb: z.coerce.bigint(),
+  tokensSigned: z.coerce.bigint(),
+  /** Adjusted tokens of the answers this client itself has received, to hold against what the proxy says. */
+  tokensReceived: z.coerce.bigint(),
+  /** BoC of the newest voucher, base64. */
+  voucher: z.string().optional(),
+  closing: z.boolean(),
+  outdatedSinceS: z.number().optional(),
+});
+type ChannelFile = z.output<typeof fileSchema>;
+
+/** Attached to the first message to a client contract on top of the amount: its rent and gas, the rest comes back. */
+const DEPLOY_VALUE = toNano('0.8');
+const OPERATION_VALUE = toNano('0.7');
+const REGISTER_VALUE = toNano('1');
+/** Kept in the wallet so that it can still act after opening a channel: the contract refuses to act below 2 TON. */
+const WALLET_RESERVE = toNano('1');
+const WALLET_MINIMUM = toNano('2.1');
+
+export interface ChannelDeps {
+  chain: Chain;
+  wallet: ChannelWallet;
+  stateDir: string;
+  /** SHA-256 of the secret that authorises this client, 32 bytes. */
+  secretHash: Buffer;
+  logger: Logger;
+}
+
+type SignedPayment = TlType<'proxy.signedPayment' | 'proxy.signedPaymentEmpty'>;
+
+/** The payment channel with one proxy contract: what is on chain, what the proxy has signed, and what this client has seen. */
+export class Channel {
+  readonly terms: Terms;
+  readonly #deps: ChannelDeps;
+  readonly #writer: StateWriter<ChannelFile>;
+  readonly #state: ChannelFile;
+  #onChain: ClientData | undefined;
+
+  /** @throws StateFileError when the file of an earlier run is damaged */
+  constructor(terms: Terms, deps: ChannelDeps) {
+    this.terms = terms;
+    this.#deps = deps;
+    const file = join(deps.stateDir, 'channels', `${terms.client.hash.toString('hex')}.json`);
+    this.#state = readState(file, fileSchema) ?? {
+      version: 1,
+      proxy: terms.proxy.toRawString(),
+      client: terms.client.toRawString(),
+      proxyPublicKey: terms.proxyPublicKey.toString('hex'),
+      tokensMax: 0n,
+      tokensDb: 0n,
+      tokensSigned: 0n,
+      tokensReceived: 0n,
+      closing: false,
+    };
+    this.#writer = new StateWriter(file, (err) =>
+      deps.logger.error({ err, file }, 'the channel state could not be written'),
+    );
+    if (this.#state.voucher !== undefined) this.#verify(Buffer.from(this.#state.voucher, 'base64'));
+  }
+
+  /** The client contract as last read; undefined while it is not deployed. */
+  get onChain(): ClientData | undefined {
+    return this.#onChain;
+  }
+
+  get tokensMax(): bigint {
+    return this.#state.tokensMax;
+  }
+
+  get tokensSigned(): bigint {
+    return this.#state.tokensSigned;
+  }
+
+  get closing(): boolean {
+    return this.#state.closing;
+  }
+
+  get outdatedSinceS(): number | undefined {
+    return this.#state.outdatedSinceS;
+  }
+
+  /** nanoTON that the proxy holds for this client and that no reported use has consumed. */
+  get unspent(): bigint {
+    if (this.#onChain === undefined) return 0n;
+    const uncharged = this.#state.tokensMax - this.#onChain.tokensUsed;
+    const left = this.#onChain.balance - (uncharged > 0n ? uncharged : 0n) * this.terms.params.pricePerToken;
+    return left > 0n ? left : 0n;
+  }
+
+  /** Reads the client contract. @throws ChainError, CellFormatError */
+  async refresh(): Promise<void> {
+    const account = await this.#deps.chain.account(this.terms.client);
+    this.#onChain =
+      account.status === 'active' && account.data !== undefined ? parseClientData(account.data) : undefined;
+  }
+
+  /**
+   * Money goes only where it can be got back from: the proxy contract must be there, open, of the root's code and of the terms its
+   * address promises. Coins sent for a contract that is not deployed would be lost.
+   * @throws ProxyRefusedError, ChainError
+   */
+  async checkProxyContract(): Promise<void> {
+    const { proxy, params, proxyPublicKey } = this.terms;
+    const refuse = (what: string) =>
+      new ProxyRefusedError('proxy_contract', `the proxy contract ${proxy} ${what}; no money is sent to it`);
+    const account = await this.#deps.chain.account(proxy);
+    if (account.status !== 'active' || account.code === undefined || account.data === undefined)
+      throw refuse('is not deployed');
+    if (params.proxyCode === null || !account.code.hash().equals(params.proxyCode.hash()))
+      throw refuse('runs other code than the root names');
+    const data = parseProxyData(account.data);
+    if (data.state !== 0) throw refuse('is closing or closed');
+    if (!data.publicKey.equals(proxyPublicKey)) throw refuse('has another key than the proxy shows');
+    if (!storeParams(data.params, 'children').hash().equals(storeParams(params, 'children').hash())) {
+      throw refuse('has other prices or codes than the root');
+    }
+  }
+
+  /**
+   * Whether the secret alone is enough to be let in: the contract is there, open, funded and knows the secret's hash.
+   * @param offered hash the proxy holds for this client
+   */
+  canUseSecret(offered: Buffer): boolean {
+    return this.#onChain !== undefined && this.#onChain.state === 0 && offered.equals(this.#deps.secretHash);
+  }
+
+  /**
+   * Opens the channel, or proves to a proxy who is connecting: one wallet transaction with at most two messages. Deploying, the
+   * first stake and the secret's hash are one of them; the other carries the nonce.
+   * @throws ProxyRefusedError when the channel is closed or the wallet cannot pay for it, ActionFailedError
+   */
+  async register(nonce: bigint): Promise<void> {
+    await this.checkProxyContract();
+    const messages = [...this.#fundingMessages(), this.#registerMessage(nonce)];
+    await this.#requireFunds(messages);
+    const client = this.terms.client.toString();
+    this.#deps.logger.info({ client, messages: messages.length }, 'registering with the proxy on chain');
+    await this.#deps.wallet.perform(messages);
+    await this.refresh();
+  }
+
+  #fundingMessages(): OutgoingMessage[] {
+    const { client, clientInit, params } = this.terms;
+    const { secretHash, wallet } = this.#deps;
+    const excessesTo = wallet.address;
+    const onChain = this.#onChain;
+    if (onChain === undefined) {
+      const amount = wholeTokens(params.minClientStake, params.pricePerToken);
+      const opts = { amount, secretHash, excessesTo, queryId: newQueryId(), value: amount + DEPLOY_VALUE };
+      return [{ ...CocoonClient.buildChangeSecretHashAndTopUp(client, opts), init: clientInit }];
+    }
+    if (onChain.state !== 0) {
+      const what = onChain.state === 2 ? 'channel_closed' : 'channel_closing';
+      throw new ProxyRefusedError(
+        what,
+        `the channel ${client} with this proxy is ${onChain.state === 2 ? 'closed for good' : 'closing'}; use another proxy, or another wallet key`,
+      );
+    }
+    const secretDiffers = !onChain.secretHash.equals(secretHash);
+    if (needsTopUp(onChain, params.pricePerToken))
+      return [this.topUpMessage(wholeTokens(onChain.stake, params.pricePerToken), secretDiffers)];
+    return secretDiffers ? [this.changeSecretMessage()] : [];
+  }
+
+  #registerMessage(nonce: bigint): OutgoingMessage {
+    const opts = { nonce, excessesTo: this.#deps.wallet.address, queryId: newQueryId(), value: REGISTER_VALUE };
+    // Nonces are 64 bits; TL knows only signed ones.
+    return CocoonClient.buildRegister(this.terms.client, { ...opts, nonce: BigInt.asUintN(64, nonce) });
+  }
+
+  async #requireFunds(messages: readonly OutgoingMessage[]): Promise<void> {
+    const { wallet } = this.#deps;
+    let needed = messages.reduce((total, message) => total + message.value, WALLET_RESERVE);
+    if (needed < WALLET_MINIMUM) needed = WALLET_MINIMUM;
+    const balance = await wallet.balance();
+    if (balance >= needed) return;
+    throw new ProxyRefusedError(
+      'wallet_underfunded',
+      `the client wallet has ${fromNano(balance)} TON and opening the channel takes ${fromNano(needed)}; send at least ${fromNano(needed - balance)} TON to ${wallet.address.toString({ bounceable: false })}`,
+    );
+  }
+
+  topUpMessage(amount: bigint, withSecret: boolean): OutgoingMessage {
+    const { secretHash, wallet } = this.#deps;
+    const opts = { amount, excessesTo: wallet.address, queryId: newQueryId(), value: amount + OPERATION_VALUE };
+    return withSecret
+      ? CocoonClient.buildChangeSecretHashAndTopUp(this.terms.client, { ...opts, secretHash })
+      : CocoonClient.buildTopUp(this.terms.client, opts);
+  }
+
+  changeSecretMessage(): OutgoingMessage {
+    return CocoonClient.buildChangeSecretHash(this.terms.client, {
+      ...this.#operation(),
+      secretHash: this.#deps.secretHash,
+    });
+  }
+
+  withdrawMessage(): OutgoingMessage {
+    return CocoonClient.buildWithdraw(this.terms.client, this.#operation());
+  }
+
+  requestRefundMessage(): OutgoingMessage {
+    return CocoonClient.buildRequestRefund(this.terms.client, this.#operation());
+  }
+
+  /** The newest voucher as a message, what is left of the coins coming back here. Undefined without one. */
+  chargeMessage(): OutgoingMessage | undefined {
+    const { voucher } = this.#state;
+    if (voucher === undefined) return undefined;
+    const repacked = repackVoucher(Buffer.from(voucher, 'base64'), this.#deps.wallet.address);
+    return { to: this.terms.client, value: OPERATION_VALUE, body: readVoucher(repacked).body };
+  }
+
+  #operation() {
+    return { excessesTo: this.#deps.wallet.address, queryId: newQueryId(), value: OPERATION_VALUE };
+  }
+
+  /**
+   * Takes in what the proxy reports. Counters only rise; a voucher that is not right is refused and the connection with it.
+   * @throws ProxyRefusedError for a voucher that does not verify
+   */
+  payment(signed: SignedPayment, tokensDb: bigint, tokensMax: bigint): void {
+    const state = this.#state;
+    let changed = false;
+    if (signed._ === 'proxy.signedPayment') {
+      const { tokens } = this.#verify(signed.data);
+      if (tokens > state.tokensSigned || state.voucher === undefined) {
+        state.tokensSigned = tokens;
+        state.voucher = signed.data.toString('base64');
+        changed = true;
+      }
+    }
+    if (tokensMax < state.tokensMax) {
+      this.#deps.logger.warn(
+        { reported: tokensMax.toString(), known: state.tokensMax.toString() },
+        'the proxy reports less use than before; the higher number is kept',
+      );
+    }
+    if (tokensDb > state.tokensDb) {
+      state.tokensDb = tokensDb;
+      changed = true;
+    }
+    if (tokensMax > state.tokensMax) {
+      state.tokensMax = tokensMax;
+      changed = true;
+    }
+    if (changed) this.#save();
+  }
+
+  /** Adjusted tokens of an answer that has arrived here. */
+  received(tokens: bigint): void {
+    this.#state.tokensReceived += tokens;
+    this.#save();
+  }
+
+  requestClose(): void {
+    this.#state.closing = true;
+    this.#save();
+  }
+
+  /** The root has newer parameters than this channel. */
+  markOutdated(nowS: number): void {
+    if (this.#state.outdatedSinceS !== undefined) return;
+    this.#state.outdatedSinceS = nowS;
+    this.#save();
+  }
+
+  /** Resolves when everything known is on disk. */
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+
+  /** The form of the live network's /jsonstats, and what else an owner wants to know. */
+  stats(): Record<string, unknown> {
+    const { tokensMax, tokensDb, tokensSigned, tokensReceived, closing } = this.#state;
+    const price = this.terms.params.pricePerToken;
+    const onChain = this.#onChain;
+    const used = onChain?.tokensUsed ?? 0n;
+    return {
+      proxy_sc_address: this.terms.proxy.toString(),
+      proxy_public_key: this.terms.proxyPublicKey.toString('hex'),
+      sc_address: this.terms.client.toString(),
+      state: onChain?.state ?? -1,
+      tokens_used_proxy_committed_to_blockchain: tokensSigned,
+      tokens_used_proxy_committed_to_db: tokensDb,
+      tokens_used_proxy_max: tokensMax,
+      tokens_charged: used,
+      tokens_payed: onChain === undefined ? 0n : tokensFor(onChain.balance, price) + used,
+      tokens_received: tokensReceived,
+      balance: onChain?.balance ?? 0n,
+      stake: onChain?.stake ?? 0n,
+      unspent: this.unspent,
+      closing,
+    };
+  }
+
+  /** @throws ProxyRefusedError unless it is a charge of this very channel, signed by this proxy */
+  #verify(data: Buffer): VerifiedVoucher {
+    const { proxyPublicKey, client } = this.terms;
+    try {
+      return verifyVoucher(data, { publicKey: proxyPublicKey, contract: client, ops: [Op.extClientChargeSigned] });
+    } catch (error) {
+      throw new ProxyRefusedError(
+        'bad_answer',
+        `the proxy sent a payment that is not valid: ${(error as Error).message}`,
+        error,
+      );
+    }
+  }
+
+  #save(): void {
+    this.#writer.put({ ...this.#state });
+  }
+}
+
+let queryCounter = BigInt(Date.now()) << 20n;
+
+/** Query ids only have to differ, so that an answer or a transaction can be told from the next one. */
+function newQueryId(): bigint {
+  queryCounter += 1n;
+  return queryCounter & 0xffff_ffff_ffff_ffffn;
+}

@@ -1,0 +1,241 @@
+import type { RegisteredProxy } from '@cocoon/sdk';
+import type { Logger } from 'pino';
+import { GatewayError } from './errors';
+import type { Metrics } from './metrics';
+import type { RootConfig } from './root-watch';
+import type { ProxySession } from './session';
+import type { ProxySlot } from './slot';
+import { ProxyRefusedError } from './terms';
+import type {
+  AnswerHead,
+  AnswerSink,
+  FinalInfo,
+  ModelInfo,
+  Pricing,
+  RunningRequest,
+  Upstream,
+  UpstreamRequest,
+} from './upstream';
+
+export interface PoolOptions {
+  /** How many proxies to be connected to. */
+  connections: number;
+  root(): RootConfig | undefined;
+  /** Starts keeping a connection to one registered proxy. */
+  openSlot(target: RegisteredProxy): ProxySlot;
+  /** From 0 up to 1; decides which proxies are chosen. */
+  random(): number;
+  metrics: Metrics;
+  logger: Logger;
+}
+
+/** The proxies this client uses: chosen at random from the registry, requests spread over those that are ready. */
+export class ProxyPool implements Upstream {
+  readonly #options: PoolOptions;
+  #slots: ProxySlot[] = [];
+  #turn = 0;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Fills free places, and replaces proxies that have left the registry or have been unusable for long. */
+  update(): void {
+    const root = this.#options.root();
+    if (root === undefined) return;
+    const registered = new Map(root.proxies.map((proxy) => [targetKey(proxy), proxy]));
+    const spare = [...registered.keys()].filter((key) => !this.#slots.some((slot) => targetKey(slot.target) === key));
+    this.#slots = this.#slots.filter((slot) => {
+      const gone = !registered.has(targetKey(slot.target));
+      // A proxy that does not come up is kept while there is no other to try.
+      if (!gone && !(slot.unusable && spare.length > 0)) return true;
+      this.#options.logger.info({ target: targetKey(slot.target), gone }, 'leaving this proxy');
+      slot.close();
+      return false;
+    });
+    while (this.#slots.length < this.#options.connections && spare.length > 0) {
+      const [key] = spare.splice(Math.floor(this.#options.random() * spare.length), 1);
+      this.#slots.push(this.#options.openSlot(registered.get(key as string) as RegisteredProxy));
+    }
+  }
+
+  /** New parameters mean new contracts: every connection shakes hands again. */
+  reconnectAll(): void {
+    for (const slot of this.#slots) slot.reconnect('the network has new parameters');
+  }
+
+  close(): void {
+    for (const slot of this.#slots) slot.close();
+    this.#slots = [];
+  }
+
+  get readyCount(): number {
+    return this.#ready().length;
+  }
+
+  #ready(): ProxySession[] {
+    return this.#slots.map((slot) => slot.session).filter((session) => session?.ready) as ProxySession[];
+  }
+
+  /** The least loaded ready session; equally loaded ones take turns. */
+  #choose(except: ReadonlySet<ProxySession>): ProxySession | undefined {
+    const candidates = this.#ready().filter((session) => !except.has(session));
+    let best: ProxySession | undefined;
+    this.#turn += 1;
+    for (let i = 0; i < candidates.length; i++) {
+      const session = candidates[(i + this.#turn) % candidates.length] as ProxySession;
+      if (best === undefined || session.activeRequests < best.activeRequests) best = session;
+    }
+    return best;
+  }
+
+  run(request: UpstreamRequest, sink: AnswerSink): RunningRequest {
+    const attempt = new Attempts(
+      request,
+      sink,
+      (tried) => this.#choose(tried),
+      () => this.notReady() ?? noProxyLeft(),
+      () => this.#options.metrics.failover(),
+    );
+    attempt.start();
+    return attempt;
+  }
+
+  async models(): Promise<readonly ModelInfo[]> {
+    const sessions = this.#ready();
+    if (sessions.length === 0) throw this.notReady() ?? noProxyLeft();
+    const answers = await Promise.allSettled(sessions.map((session) => session.models()));
+    const merged = new Map<string, ModelInfo>();
+    let failure: unknown;
+    for (const answer of answers) {
+      if (answer.status === 'rejected') {
+        failure = answer.reason;
+        continue;
+      }
+      for (const { name, workers } of answer.value) {
+        merged.set(name, { name, workers: [...(merged.get(name)?.workers ?? []), ...workers] });
+      }
+    }
+    if (failure !== undefined && answers.every((answer) => answer.status === 'rejected')) throw failure;
+    return [...merged.values()];
+  }
+
+  pricing(): Pricing | undefined {
+    return this.#options.root()?.params;
+  }
+
+  notReady(): GatewayError | undefined {
+    if (this.readyCount > 0) return undefined;
+    if (this.#options.root() === undefined)
+      return notReadyError('The root contract has not been read yet. Retry shortly.', 'starting');
+    if (this.#slots.length === 0)
+      return notReadyError('No proxy is registered on this network. Retry when one is.', 'no_proxy_registered');
+    const problems = this.#slots.map((slot) => slot.problem).filter((problem) => problem !== undefined);
+    const unfunded = problems.find(
+      (problem) => problem instanceof ProxyRefusedError && problem.code === 'wallet_underfunded',
+    );
+    if (unfunded !== undefined) {
+      return new GatewayError(`The payment channel cannot be opened: ${unfunded.message}.`, {
+        status: 402,
+        type: 'insufficient_balance',
+        code: 'wallet_underfunded',
+      });
+    }
+    const first = problems[0];
+    const why = first === undefined ? 'the connection or the payment channel is being opened' : first.message;
+    return notReadyError(
+      `No proxy is ready: ${why}. Retry shortly; GET /jsonstats shows the connections.`,
+      'no_proxy_ready',
+    );
+  }
+
+  /** The proxy_connections part of /jsonstats. */
+  stats(): Record<string, unknown>[] {
+    return this.#slots.map((slot) => ({
+      address: targetKey(slot.target),
+      is_ready: slot.session?.ready ?? false,
+      proxy_sc_address: slot.session?.terms?.proxy.toString() ?? '',
+      running_requests: slot.session?.activeRequests ?? 0,
+      problem: slot.problem?.message ?? '',
+    }));
+  }
+}
+
+/** Tries one request on one proxy after another until one begins to answer (B27). */
+class Attempts implements RunningRequest, AnswerSink {
+  readonly #request: UpstreamRequest;
+  readonly #sink: AnswerSink;
+  readonly #choose: (tried: ReadonlySet<ProxySession>) => ProxySession | undefined;
+  readonly #none: () => GatewayError;
+  readonly #onFailover: () => void;
+  readonly #tried = new Set<ProxySession>();
+  #running: RunningRequest | undefined;
+  #answering = false;
+  #cancelled = false;
+  #failure: GatewayError | undefined;
+
+  constructor(
+    request: UpstreamRequest,
+    sink: AnswerSink,
+    choose: (tried: ReadonlySet<ProxySession>) => ProxySession | undefined,
+    none: () => GatewayError,
+    onFailover: () => void,
+  ) {
+    this.#request = request;
+    this.#sink = sink;
+    this.#choose = choose;
+    this.#none = none;
+    this.#onFailover = onFailover;
+  }
+
+  start(): void {
+    const session = this.#choose(this.#tried);
+    if (session === undefined) {
+      this.#sink.failed(this.#failure ?? this.#none());
+      return;
+    }
+    if (this.#tried.size > 0) this.#onFailover();
+    this.#tried.add(session);
+    const running = session.run(this.#request, this);
+    // It may have failed at once and be running elsewhere by now.
+    if ([...this.#tried].at(-1) === session) this.#running = running;
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#running?.cancel();
+  }
+
+  head(head: AnswerHead, final: FinalInfo | undefined): void {
+    if (this.#cancelled) return;
+    this.#answering = true;
+    this.#sink.head(head, final);
+  }
+
+  part(data: Buffer, final: FinalInfo | undefined): void {
+    if (!this.#cancelled) this.#sink.part(data, final);
+  }
+
+  failed(error: GatewayError): void {
+    if (this.#cancelled) return;
+    if (this.#answering || !error.elsewhere) {
+      this.#sink.failed(error);
+      return;
+    }
+    // The first reason is the one to show: later proxies may only lack what the first one had.
+    this.#failure ??= error;
+    this.start();
+  }
+}
+
+function targetKey(target: RegisteredProxy): string {
+  return `${target.clients.host}:${target.clients.port}`;
+}
+
+function notReadyError(message: string, code: string): GatewayError {
+  return new GatewayError(message, { status: 503, type: 'service_unavailable', code, headers: { 'retry-after': '2' } });
+}
+
+function noProxyLeft(): GatewayError {
+  return notReadyError('No proxy is ready. Retry shortly.', 'no_proxy_ready');
+}

@@ -1,0 +1,209 @@
+import { decodeAs, encode, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl';
+import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
+import { MessageTooLargeError } from '../transport/errors';
+import { connectionLost, fromPeerError, type GatewayError, protocolError, requestTooLarge } from './errors';
+import type { AnswerSink, FinalInfo, RunningRequest, TokenCounts, UpstreamRequest } from './upstream';
+
+/** What the table needs of the connection; throws when the message cannot be sent. */
+export interface MessageSender {
+  send(message: TlObject): void;
+}
+
+interface Entry {
+  request: UpstreamRequest;
+  sink: AnswerSink;
+  answered: boolean;
+}
+
+type FinalInfoTl = TlType<'client.queryFinalInfo'>;
+
+/**
+ * The running requests of one connection: sends each, and turns the answer messages of every protocol version into calls of its sink,
+ * in the order the protocol demands (wire-protocol 1.11): one beginning, then parts, then one end.
+ */
+export class RequestTable {
+  readonly #connection: MessageSender;
+  readonly #protoVersion: number;
+  readonly #onTokens: (tokens: bigint) => void;
+  readonly #entries = new Map<string, Entry>();
+
+  /** @param onTokens told the adjusted tokens of each finished answer */
+  constructor(connection: MessageSender, protoVersion: number, onTokens: (tokens: bigint) => void) {
+    this.#connection = connection;
+    this.#protoVersion = protoVersion;
+    this.#onTokens = onTokens;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** @param configVersion version of the root contract this client has read */
+  start(request: UpstreamRequest, sink: AnswerSink, configVersion: number): RunningRequest {
+    const key = keyOf(request.requestId);
+    this.#entries.set(key, { request, sink, answered: false });
+    try {
+      this.#connection.send(this.#runQuery(request, configVersion));
+    } catch (error) {
+      this.#entries.delete(key);
+      sink.failed(error instanceof MessageTooLargeError ? requestTooLarge() : connectionLost(error));
+      return { cancel: () => undefined };
+    }
+    return { cancel: () => this.#cancel(key) };
+  }
+
+  /** @returns false when the message is no answer to a request */
+  handle(message: TlObject): boolean {
+    switch (message._) {
+      case 'client.queryAnswerEx':
+        this.#head(message.requestId, message.answer, finalInfo(message.finalInfo));
+        return true;
+      case 'client.queryAnswerPartEx':
+        this.#part(message.requestId, message.answer, finalInfo(message.finalInfo));
+        return true;
+      case 'client.queryAnswerErrorEx':
+        this.#error(message.requestId, message.errorCode, message.error);
+        return true;
+      // Proxies report what they refuse by the old messages whatever version was agreed on (B1).
+      case 'client.queryAnswer':
+        this.#head(
+          message.requestId,
+          message.answer,
+          message.isCompleted ? { tokens: counts(message.requestTokensUsed) } : undefined,
+        );
+        return true;
+      case 'client.queryAnswerPart':
+        this.#part(
+          message.requestId,
+          message.answer,
+          message.isCompleted ? { tokens: counts(message.requestTokensUsed) } : undefined,
+        );
+        return true;
+      case 'client.queryAnswerError':
+      case 'client.queryAnswerPartError':
+        this.#error(message.requestId, message.errorCode, message.error);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The connection is gone: every request on it ends now (B28). */
+  closeAll(cause: unknown): void {
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    for (const { sink } of entries) sink.failed(connectionLost(cause));
+  }
+
+  #runQuery(request: UpstreamRequest, configVersion: number): TlObject {
+    const query = encode({
+      _: 'http.request',
+      method: 'POST',
+      url: request.url,
+      httpVersion: 'HTTP/1.1',
+      headers: request.headers.map(({ name, value }) => ({ _: 'http.header' as const, name, value })),
+      payload: request.payload,
+    });
+    const fields = {
+      modelName: request.model,
+      query,
+      maxCoefficient: request.maxCoefficient,
+      maxTokens: request.maxTokens,
+      timeout: request.timeoutS * 0.95, // the proxy gives up a little before this side does, so that its reason arrives
+      requestId: request.requestId,
+      minConfigVersion: configVersion,
+    };
+    if (this.#protoVersion === 0) return { _: 'client.runQuery', ...fields };
+    return { _: 'client.runQueryEx', ...fields, enableDebug: request.enableDebug };
+  }
+
+  #head(requestId: Buffer, answer: Buffer, final: FinalInfo | undefined): void {
+    const key = keyOf(requestId);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return; // cancelled, or already over
+    if (entry.answered) {
+      this.#break(key, entry, protocolError('two beginnings of one answer'));
+      return;
+    }
+    let response: TlType<'http.response'>;
+    try {
+      response = decodeAs('http.response', answer);
+    } catch {
+      this.#break(key, entry, protocolError('its beginning is no HTTP response'));
+      return;
+    }
+    const { statusCode, reason, headers, payload } = response;
+    if (statusCode < 200 || statusCode > 599) {
+      this.#break(key, entry, protocolError(`HTTP status ${statusCode}`));
+      return;
+    }
+    entry.answered = true;
+    this.#settle(key, final);
+    entry.sink.head({ status: statusCode, reason, headers, payload }, final);
+  }
+
+  #part(requestId: Buffer, data: Buffer, final: FinalInfo | undefined): void {
+    const key = keyOf(requestId);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    if (!entry.answered) {
+      this.#break(key, entry, protocolError('a part of an answer that has not begun'));
+      return;
+    }
+    this.#settle(key, final);
+    entry.sink.part(data, final);
+  }
+
+  #error(requestId: Buffer, code: number, text: string): void {
+    const key = keyOf(requestId);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    entry.sink.failed(fromPeerError(code, text, entry.request.model));
+  }
+
+  #settle(key: string, final: FinalInfo | undefined): void {
+    if (final === undefined) return;
+    this.#entries.delete(key);
+    this.#onTokens(final.tokens.total);
+  }
+
+  #break(key: string, entry: Entry, error: GatewayError): void {
+    this.#cancel(key);
+    entry.sink.failed(error);
+  }
+
+  #cancel(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    if (this.#protoVersion < CANCEL_PROTO) return; // a live peer has no word for it: its answer is dropped when it comes
+    try {
+      this.#connection.send({ _: 'client.cancelQuery', requestId: entry.request.requestId });
+    } catch {
+      // The connection is closing: the peer drops the request with it.
+    }
+  }
+}
+
+function keyOf(requestId: Buffer): string {
+  return requestId.toString('latin1');
+}
+
+function finalInfo(info: FinalInfoTl | undefined): FinalInfo | undefined {
+  if (info === undefined) return undefined;
+  const debug = info.workerDebug === undefined ? {} : { workerDebug: info.workerDebug, proxyDebug: info.proxyDebug };
+  return { tokens: counts(info.tokensUsed), ...debug };
+}
+
+/** A peer that reports negative tokens would lower counters that only ever rise: such numbers count as none. */
+function counts(used: TlType<'tokensUsed'>): TokenCounts {
+  const at0 = (value: bigint) => (value < 0n ? 0n : value);
+  return {
+    prompt: at0(used.promptTokensUsed),
+    cached: at0(used.cachedTokensUsed),
+    completion: at0(used.completionTokensUsed),
+    reasoning: at0(used.reasoningTokensUsed),
+    total: at0(used.totalTokensUsed),
+  };
+}

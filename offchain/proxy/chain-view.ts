@@ -1,0 +1,133 @@
+import { CellFormatError, type ObservedClientRequest, parseClientProxyRequest, parseSaveState, parseWorkerProxyRequest } from '@cocoon/sdk';
+import type { Address, Cell, Transaction } from '@ton/core';
+import type { Logger } from 'pino';
+import type { LedgerRecord } from '../ledger';
+import type { ClientAccount, WorkerAccount } from './accounts';
+import type { Books } from './books';
+
+export interface ChainViewOptions {
+  books: Books;
+  logger: Logger;
+  /** Our node's wallet: only its save_state messages count. */
+  wallet: Address;
+  onSaveState(seqno: number, sessionHash: Buffer, lt: bigint): Promise<void>;
+  /** A client contract registered with this nonce (long authentication). */
+  onRegister(owner: Address, nonce: bigint): void;
+  /** An account changed because of what the chain says. */
+  onAccount(account: ClientAccount | WorkerAccount): void;
+}
+
+/** Key of the ledger's meta row that says which transaction of the proxy contract was handled last. */
+export const FOLLOW_KEY = (proxy: Address) => `follow_lt ${proxy.toRawString()}`;
+
+/** Whether the proxy contract carried the message out. */
+type Execution = 'executed' | 'failed' | 'skipped';
+
+const CLIENT_STATES = ['normal', 'closing', 'closed'] as const;
+
+/**
+ * Reads the proxy contract's transactions, oldest first, each once, into the books.
+ *
+ * Messages of child contracts are believed only from the address derived for the owner they name: most of them carry
+ * 1 nanoTON, their execution is skipped for lack of gas, and nothing on chain checks who sent them.
+ */
+export class ChainView {
+  private readonly options: ChainViewOptions;
+
+  constructor(options: ChainViewOptions) {
+    this.options = options;
+  }
+
+  /** Applies one transaction. Malformed messages are logged and skipped: no peer can stop the view. */
+  async apply(tx: Transaction): Promise<void> {
+    const { books, logger } = this.options;
+    const changed: (ClientAccount | WorkerAccount)[] = [];
+    const message = tx.inMessage;
+    if (message?.info.type === 'internal' && !message.info.bounced) {
+      try {
+        await this.applyMessage(message.info.src, message.body, tx, changed);
+      } catch (error) {
+        if (!(error instanceof CellFormatError)) throw error;
+        logger.warn({ lt: tx.lt.toString(), from: message.info.src.toString(), reason: error.message }, 'unreadable message to the proxy contract ignored');
+      }
+    }
+    const done: LedgerRecord = { kind: 'meta', row: { key: FOLLOW_KEY(books.identity.address), value: tx.lt.toString() } };
+    await books.write(changed, [done]);
+    for (const account of changed) this.options.onAccount(account);
+  }
+
+  private async applyMessage(from: Address, body: Cell, tx: Transaction, changed: (ClientAccount | WorkerAccount)[]): Promise<void> {
+    const client = parseClientProxyRequest(body);
+    if (client) {
+      const account = this.client(from, client, execution(tx));
+      if (account) changed.push(account);
+      return;
+    }
+    const worker = parseWorkerProxyRequest(body);
+    if (worker) {
+      if (!this.believed(from, this.options.books.identity.workerContract(worker.owner), worker.owner)) return;
+      const account = this.options.books.openWorker(worker.owner);
+      // A payout the proxy contract could not carry out leaves the worker unpaid although its counter moved.
+      if (worker.payload && execution(tx) !== 'executed') {
+        this.options.logger.error(
+          { worker: account.owner, tokens: worker.tokens.toString(), lt: tx.lt.toString() },
+          'the proxy contract could not carry out a payout; the worker is unpaid for these tokens',
+        );
+      }
+      if (account.observe(worker.state === 2 ? 'closed' : 'normal', worker.tokens)) changed.push(account);
+      return;
+    }
+    const save = parseSaveState(body);
+    if (save && from.equals(this.options.wallet)) await this.options.onSaveState(save.seqno, save.uniqueHash, tx.lt);
+  }
+
+  private client(from: Address, message: ObservedClientRequest, ran: Execution): ClientAccount | undefined {
+    const { books, logger, onRegister } = this.options;
+    if (!this.believed(from, books.identity.clientContract(message.owner), message.owner)) return undefined;
+    const account = books.openClient(message.owner);
+    const { payload } = message;
+    if (payload?.kind === 'register' && payload.nonce !== null) onRegister(message.owner, payload.nonce);
+    const before = account.chain;
+    const applied = account.observe({
+      state: CLIENT_STATES[message.state],
+      balance: message.balance,
+      stake: message.stake,
+      tokensUsed: message.tokensUsed,
+      secretHash: message.secretHash,
+    });
+    if (!applied) return undefined;
+    const price = books.identity.prices.pricePerToken;
+    if (account.unbacked > 0n && takenBack(account.unbacked, before, message, price)) account.unbacked = 0n;
+    if (payload?.kind === 'topUp' && ran !== 'executed') {
+      account.unbacked += payload.amount;
+      logger.warn({ client: account.owner, amount: payload.amount.toString() }, 'a top-up did not reach the proxy contract and is not credited');
+    }
+    return account;
+  }
+
+  private believed(from: Address, derived: Address, owner: Address): boolean {
+    if (from.equals(derived)) return true;
+    this.options.logger.warn(
+      { from: from.toString(), owner: owner.toString(), expected: derived.toString() },
+      'message in the name of another contract ignored',
+    );
+    return false;
+  }
+}
+
+function execution(tx: Transaction): Execution {
+  const { description } = tx;
+  if (description.type !== 'generic') return 'failed';
+  if (description.computePhase.type === 'skipped') return 'skipped';
+  const acted = description.actionPhase?.success ?? true;
+  return description.computePhase.success && acted && !description.aborted ? 'executed' : 'failed';
+}
+
+/** Whether the client contract has meanwhile undone the credit of a top-up that never reached the proxy contract. */
+function takenBack(unbacked: bigint, before: { balance: bigint; tokensUsed: bigint }, now: ObservedClientRequest, price: bigint): boolean {
+  const { payload } = now;
+  let expected = before.balance - (now.tokensUsed - before.tokensUsed) * price;
+  if (payload?.kind === 'topUp') expected += payload.amount;
+  if (payload?.kind === 'refundGranted' || payload?.kind === 'refundForce') expected -= payload.amount;
+  return now.balance <= (expected > unbacked ? expected - unbacked : 0n);
+}

@@ -1,0 +1,144 @@
+import type { TlObject } from '@cocoon/sdk/protocol/tl/codec';
+import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
+import type { Address } from '@ton/core';
+import type { PeerConnection } from '../transport/connection';
+import { PeerQueryError } from '../transport/errors';
+import type { ClientAccount } from './accounts';
+import { errorText, PeerViolation } from './errors';
+import { ClientHandshake, type ClientWelcome } from './handshake-client';
+import type { PeerContext } from './peer-context';
+import type { ClientSide } from './relayed-request';
+
+/** One client connection: handshake first, then requests and periodic questions. */
+export class ClientSession {
+  readonly connection: PeerConnection;
+  private readonly context: PeerContext;
+  private readonly handshake: ClientHandshake;
+  private readonly timer: NodeJS.Timeout;
+  private side: (ClientSide & { owner: Address }) | undefined;
+
+  constructor(connection: PeerConnection, context: PeerContext) {
+    this.connection = connection;
+    this.context = context;
+    this.handshake = new ClientHandshake(context, (welcome) => this.ready(welcome));
+    const late = () => connection.close(new Error('the handshake took too long'));
+    this.timer = setTimeout(() => {
+      if (this.side) return;
+      if (!this.handshake.patient) return late();
+      this.patience = setTimeout(late, context.authTimeoutMs);
+    }, context.handshakeTimeoutMs);
+  }
+
+  private patience: NodeJS.Timeout | undefined;
+
+  get account(): ClientAccount | undefined {
+    return this.side?.account;
+  }
+
+  onMessage(message: TlObject): void {
+    if (!this.side) {
+      this.context.logger.warn({ peer: this.connection.peer.address, message: message._ }, 'message before the handshake ignored');
+      return;
+    }
+    switch (message._) {
+      case 'client.runQuery':
+      case 'client.runQueryEx':
+        this.context.relay.run(this.side, message);
+        return;
+      case 'client.cancelQuery':
+        if (this.side.proto < CANCEL_PROTO) throw new PeerViolation('client.cancelQuery needs protocol version 3');
+        this.context.relay.cancel(this.side, message.requestId);
+        return;
+      default:
+        throw new PeerViolation(`${message._} is not a message of a client`);
+    }
+  }
+
+  async onQuery(message: TlObject): Promise<TlObject> {
+    if (this.side) return this.answer(message, this.side.account);
+    try {
+      return await this.handshake.query(message);
+    } catch (error) {
+      this.context.logger.info({ peer: this.connection.peer.address, reason: errorText(error) }, 'client refused');
+      // After the refusal has been written.
+      setImmediate(() => this.connection.close(error instanceof Error ? error : undefined));
+      throw error instanceof PeerViolation ? new PeerQueryError(error.code, error.message) : error;
+    }
+  }
+
+  onClose(reason: Error | undefined): void {
+    clearTimeout(this.timer);
+    clearTimeout(this.patience);
+    this.handshake.abandon();
+    if (!this.side) return;
+    this.context.logger.info({ client: this.side.account.owner, reason: reason?.message }, 'client disconnected');
+    this.context.relay.clientGone(this.side);
+  }
+
+  private ready({ account, owner, proto }: ClientWelcome): void {
+    clearTimeout(this.timer);
+    clearTimeout(this.patience);
+    this.side = { account, proto, owner, send: (message) => this.connection.send(message) };
+    this.context.logger.info({ client: account.owner, proto }, 'client connected');
+  }
+
+  private answer(message: TlObject, account: ClientAccount): TlObject {
+    const { vouchers, scheduler } = this.context;
+    switch (message._) {
+      case 'client.updatePaymentStatus':
+        return {
+          _: 'client.paymentStatus',
+          signedPayment: { _: 'proxy.signedPayment', data: vouchers.charge(account).data },
+          dbTokens: account.levels.written,
+          maxTokens: account.levels.max,
+        };
+      case 'client.getWorkerTypes':
+        return { _: 'client.workerTypes', types: workerTypes(scheduler.seats()) };
+      case 'client.getWorkerTypesV2':
+        return { _: 'client.workerTypesV2', types: workerTypesV2(scheduler.seats()) };
+      case 'client.requestRefund': {
+        const settled = account.chain.state === 'closing' && account.running === 0 && account.levels.max === account.levels.anchored;
+        if (!settled) return { _: 'client.refundRejected', activeQueries: BigInt(account.running) };
+        return { _: 'client.refund', data: vouchers.refund(account).data };
+      }
+      default:
+        throw new PeerQueryError(621, `${message._} is not a query of a client`);
+    }
+  }
+}
+
+type Seats = ReturnType<PeerContext['scheduler']['seats']>;
+
+function byModel(seats: Seats): Map<string, Seats> {
+  const models = new Map<string, Seats>();
+  for (const entry of seats) models.set(entry.seat.model, [...(models.get(entry.seat.model) ?? []), entry]);
+  return models;
+}
+
+function workerTypes(seats: Seats) {
+  return [...byModel(seats)].map(([name, entries]) => {
+    const sorted = entries.map(({ seat }) => seat.coefficient).sort((a, b) => a - b);
+    return {
+      _: 'client.workerType' as const,
+      name,
+      activeWorkers: entries.length,
+      coefficientMin: sorted[0] ?? 0,
+      coefficientBucket50: sorted[Math.floor(sorted.length / 2)] ?? 0,
+      coefficientMax: sorted.at(-1) ?? 0,
+    };
+  });
+}
+
+function workerTypesV2(seats: Seats) {
+  const enabled = seats.filter(({ seat }) => seat.enabled);
+  return [...byModel(enabled)].map(([name, entries]) => ({
+    _: 'client.workerTypeV2' as const,
+    name,
+    workers: entries.map(({ seat, running }) => ({
+      _: 'client.workerInstanceV2' as const,
+      coefficient: seat.coefficient,
+      activeRequests: running,
+      maxActiveRequests: seat.limit,
+    })),
+  }));
+}

@@ -1,0 +1,54 @@
+import type { TlType } from '@cocoon/sdk/protocol/tl/codec';
+import { AddressTextError, parseTlAddress, tlAddress } from '@cocoon/sdk/protocol/tl-address';
+import type { Address } from '@ton/core';
+import type { Logger } from 'pino';
+import type { Books } from './books';
+import { PeerViolation } from './errors';
+import type { Nonces } from './nonces';
+import type { Relay } from './relay';
+import type { WorkerSide } from './relayed-request';
+import type { Scheduler } from './scheduler';
+import type { VoucherBook } from './vouchers';
+
+/** What the sessions with peers share. */
+export interface PeerContext {
+  books: Books;
+  vouchers: VoucherBook;
+  relay: Relay;
+  scheduler: Scheduler<WorkerSide>;
+  nonces: Nonces;
+  logger: Logger;
+  isTest: boolean;
+  isTestnet: boolean;
+  handshakeTimeoutMs: number;
+  authTimeoutMs: number;
+  rootVersion(): number;
+  nextId(): number;
+}
+
+/** The only form peers of the live network accept: user-friendly, non-bounceable. */
+export function wireAddress(context: Pick<PeerContext, 'isTestnet'>, address: Address): string {
+  return tlAddress(address, context.isTestnet);
+}
+
+export function proxyParams(context: PeerContext, proto: number): TlType<'proxy.params'> {
+  const { identity } = context.books;
+  return {
+    _: 'proxy.params',
+    proxyPublicKey: identity.publicKey,
+    proxyOwnerAddress: wireAddress(context, identity.owner),
+    proxyScAddress: wireAddress(context, identity.address),
+    isTest: context.isTest,
+    ...(proto > 0 ? { protoVersion: proto } : {}),
+  };
+}
+
+/** An address a peer sent. @throws PeerViolation naming the field */
+export function readAddress(field: string, text: string): Address {
+  try {
+    return parseTlAddress(field, text);
+  } catch (error) {
+    if (error instanceof AddressTextError) throw new PeerViolation(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,299 @@
+import { findHeader } from '@cocoon/sdk/protocol/http';
+import { decodeAs, TlError, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl/codec';
+import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
+import type { Logger } from 'pino';
+import type { RequestRow } from '../ledger';
+import type { ClientAccount, Reservation, WorkerAccount } from './accounts';
+import { ClientFrames, type FinalFacts, stamped } from './client-frames';
+import { errorText, RequestError } from './errors';
+import { isFinal, type Effect, type RequestEvent, type RequestState, TRANSITIONS } from './request-states';
+import type { Lease, WorkerSeat } from './scheduler';
+import { NO_TOKENS, type RequestTokens } from './tokens';
+import type { WorkerFrame } from './worker-frames';
+
+/** The client side of one request. `send` answers whether the frame was taken; a closed connection takes nothing. */
+export interface ClientSide {
+  readonly account: ClientAccount;
+  readonly proto: number;
+  send(message: TlObject): boolean;
+}
+
+/** The worker side. `send` throws for a frame too large to send. */
+export interface WorkerSide extends WorkerSeat {
+  readonly account: WorkerAccount;
+  readonly proto: number;
+  send(message: TlObject): boolean;
+  drop(reason: Error): void;
+}
+
+export interface RequestFacts {
+  /** Id towards the worker, 32 random bytes. */
+  id: Buffer;
+  /** Id the client chose. */
+  clientRequestId: Buffer;
+  model: string;
+  query: Buffer;
+  enableDebug: boolean;
+  /** Unix milliseconds. */
+  startedAt: number;
+  deadlineAt: number;
+}
+
+export interface RequestDeps {
+  logger: Logger;
+  now(): number;
+  drainTimeoutMs: number;
+  /** Debits, credits, and writes everything to the ledger; resolves when it would survive `kill -9`. */
+  settle(row: RequestRow, tokens: RequestTokens, worker: WorkerAccount, reservation: Reservation, client: ClientAccount): Promise<void>;
+  /** Records a request that cost nothing. */
+  record(row: RequestRow, reservation: Reservation): void;
+  payoutVoucher(worker: WorkerAccount): TlType<'proxy.signedPayment'>;
+  /** After the last frame: both sides learn the new counters. */
+  notify(request: RelayedRequest, tokens: RequestTokens): void;
+  ended(request: RelayedRequest): void;
+}
+
+/** One relayed request: drives the table of request-states, performs its effects, and ends exactly once. */
+export class RelayedRequest {
+  readonly facts: RequestFacts;
+  readonly client: ClientSide;
+  readonly key: string;
+  readonly abort = new AbortController();
+  state: RequestState = 'queued';
+  worker: WorkerSide | undefined;
+  /** Set when the client's connection has ended: nothing more is sent to it. */
+  clientGone = false;
+  private readonly deps: RequestDeps;
+  private readonly reservation: Reservation;
+  private readonly frames: ClientFrames;
+  private lease: Lease<WorkerSide> | undefined;
+  private bodyType: 'sse' | 'json' = 'json';
+  private response: TlType<'http.response'> | undefined;
+  private headSent = false;
+  private told = false;
+  private error: RequestError | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(facts: RequestFacts, client: ClientSide, reservation: Reservation, deps: RequestDeps) {
+    this.facts = facts;
+    this.client = client;
+    this.reservation = reservation;
+    this.deps = deps;
+    this.key = facts.id.toString('hex');
+    this.frames = new ClientFrames(client.proto, facts.clientRequestId);
+    this.arm(facts.deadlineAt - deps.now());
+  }
+
+  get errorCode(): string | undefined {
+    return this.error?.code;
+  }
+
+  get coefficient(): number {
+    return this.lease?.coefficient ?? 0;
+  }
+
+  assigned(lease: Lease<WorkerSide>): void {
+    // The request may have ended between the scheduler's choice and this call.
+    if (this.state !== 'queued') return lease.release();
+    this.lease = lease;
+    this.worker = lease.seat;
+    this.handle('assigned');
+  }
+
+  /** Ends or moves the request because of `error`. */
+  fail(event: Extract<RequestEvent, 'refused' | 'workerLost' | 'cancel' | 'timeout' | 'violation'>, error: RequestError): void {
+    this.handle(event, undefined, error);
+  }
+
+  answered(frame: WorkerFrame): void {
+    if (this.state === 'forwarded' && (frame.event === 'head' || frame.event === 'lastHead')) {
+      this.response = this.parse(frame);
+      if (!this.response) return this.fail('violation', badAnswer());
+    }
+    this.handle(frame.event, frame, frame.error ? workerFailure(frame.error) : undefined);
+  }
+
+  private handle(event: RequestEvent, frame?: WorkerFrame, error?: RequestError): void {
+    const transition = TRANSITIONS[this.state][event];
+    if (!transition) return;
+    if (transition.effects.includes('sendError') || transition.to === 'draining') {
+      // The first reason stays: a cancel that drains and then meets a lost worker is still a cancel.
+      this.error ??= error ?? outOfOrder(event, this.state);
+    }
+    const worker = this.worker;
+    this.state = transition.to;
+    if (isFinal(this.state)) {
+      clearTimeout(this.timer);
+      this.abort.abort(new RequestError('request_cancelled', 'the request has ended'));
+      this.deps.ended(this);
+    }
+    this.perform(transition.effects, frame, worker).catch((cause: unknown) => {
+      this.deps.logger.error({ request: this.key, reason: errorText(cause) }, 'a request could not be ended as planned');
+      this.tellError(frame?.tokens ?? NO_TOKENS);
+    });
+  }
+
+  private async perform(effects: readonly Effect[], frame: WorkerFrame | undefined, worker: WorkerSide | undefined): Promise<void> {
+    let tokens = NO_TOKENS;
+    for (const effect of effects) {
+      if (effect === 'settle') {
+        tokens = frame?.tokens ?? NO_TOKENS;
+        await this.settle(tokens);
+        if (this.state === 'done' && frame) this.sendLast(frame);
+        this.deps.notify(this, tokens);
+      } else if (effect === 'release') this.release();
+      else if (effect === 'sendError') this.tellError(tokens, frame);
+      else if (effect === 'forward') this.forward();
+      else if (effect === 'sendHead') this.sendHead();
+      else if (effect === 'sendPart') this.sendPart(frame!);
+      else if (effect === 'stopWorker') this.stopWorker();
+      else if (effect === 'dropWorker') worker?.drop(this.error ?? new Error('protocol violation'));
+    }
+  }
+
+  private forward(): void {
+    const { facts, worker } = this;
+    const remaining = (facts.deadlineAt - this.deps.now()) / 1000;
+    const base = {
+      query: facts.query,
+      signedPayment: this.deps.payoutVoucher(worker!.account),
+      coefficient: BigInt(this.coefficient),
+      // The worker stops first, so that its own error and its count still arrive in time.
+      timeout: Math.max(0.1, remaining * 0.95),
+      requestId: facts.id,
+    };
+    try {
+      const message: TlObject =
+        worker!.proto >= 1
+          ? { _: 'proxy.runQueryEx', ...base, ...(facts.enableDebug ? { enableDebug: true } : {}) }
+          : { _: 'proxy.runQuery', ...base };
+      if (!worker!.send(message)) this.fail('workerLost', lost());
+    } catch (cause) {
+      this.fail('refused', new RequestError('request_too_large', `the request cannot be sent to the worker: ${errorText(cause)}`));
+    }
+  }
+
+  private sendHead(): void {
+    const response = this.response!;
+    this.headSent = true;
+    this.toClient(() => this.frames.head(response));
+  }
+
+  private sendPart(frame: WorkerFrame): void {
+    this.toClient(() => this.frames.part(frame.data));
+  }
+
+  private sendLast(frame: WorkerFrame): void {
+    if (this.told) return;
+    this.told = true;
+    const final = this.final(frame.tokens, frame);
+    const response = this.response!;
+    this.toClient(() => (this.headSent ? this.frames.part(frame.data, final) : this.frames.head(response, final)));
+  }
+
+  /** The head with our time stamps; undefined when the worker sent something else. */
+  private parse(frame: WorkerFrame): TlType<'http.response'> | undefined {
+    try {
+      const response = decodeAs('http.response', frame.data);
+      const type = findHeader(response.headers, 'content-type') ?? '';
+      if (type.toLowerCase().startsWith('text/event-stream')) this.bodyType = 'sse';
+      return stamped(response, this.facts.startedAt, this.deps.now());
+    } catch (error) {
+      if (error instanceof TlError) return undefined;
+      throw error;
+    }
+  }
+
+  private tellError(tokens: RequestTokens, frame?: WorkerFrame): void {
+    if (this.told) return;
+    this.told = true;
+    const error = this.error ?? badAnswer();
+    const final = this.final(tokens, frame);
+    this.toClient(() =>
+      this.headSent ? this.frames.errorPart(error, final, this.bodyType) : this.frames.errorHead(error, final),
+    );
+  }
+
+  private toClient(frame: () => TlObject): void {
+    if (this.clientGone) return;
+    try {
+      if (this.client.send(frame())) return;
+    } catch (cause) {
+      this.deps.logger.warn({ request: this.key, reason: errorText(cause) }, 'a frame could not be sent to the client');
+    }
+    this.clientGone = true;
+    this.fail('cancel', new RequestError('request_cancelled', 'the client does not take the answer'));
+  }
+
+  private stopWorker(): void {
+    if (this.worker && this.worker.proto >= CANCEL_PROTO) {
+      this.worker.send({ _: 'proxy.cancelQuery', requestId: this.facts.id });
+      this.arm(this.deps.drainTimeoutMs);
+      return;
+    }
+    // A live worker cannot be asked to stop: it runs to its end or its own time limit, and its count is awaited.
+    const left = Math.max(0, this.facts.deadlineAt - this.deps.now());
+    this.arm(left + this.deps.drainTimeoutMs);
+  }
+
+  private settle(tokens: RequestTokens): Promise<void> {
+    this.lease?.release(this.state === 'done' ? this.deps.now() - this.facts.startedAt : undefined);
+    return this.deps.settle(this.row(tokens), tokens, this.worker!.account, this.reservation, this.client.account);
+  }
+
+  private release(): void {
+    this.lease?.release();
+    this.deps.record(this.row(NO_TOKENS), this.reservation);
+  }
+
+  private row(tokens: RequestTokens): RequestRow {
+    return {
+      id: this.key,
+      client: this.client.account.owner,
+      worker: this.worker?.account.owner ?? null,
+      model: this.facts.model,
+      coefficient: this.coefficient,
+      outcome: this.state === 'done' || this.state === 'cancelled' ? this.state : 'failed',
+      error: this.error ? `${this.error.code}: ${this.error.message}` : null,
+      ...tokens,
+      costNano: 0n,
+      feeNano: 0n,
+      startedAt: this.facts.startedAt,
+      endedAt: this.deps.now(),
+    };
+  }
+
+  private final(tokens: RequestTokens, frame: WorkerFrame | undefined): FinalFacts {
+    const start = this.facts.startedAt / 1000;
+    const end = this.deps.now() / 1000;
+    return {
+      tokens,
+      proxyTimes: { start, end },
+      ...(frame?.times ? { workerTimes: frame.times } : {}),
+      ...(this.facts.enableDebug
+        ? { debug: { worker: frame?.debug ?? '{}', proxy: JSON.stringify({ type: 'proxy_stats', start_time: start, answer_receive_end_at: end }) } }
+        : {}),
+    };
+  }
+
+  private arm(afterMs: number): void {
+    clearTimeout(this.timer);
+    const seconds = (this.facts.deadlineAt - this.facts.startedAt) / 1000;
+    this.timer = setTimeout(
+      () => this.fail('timeout', new RequestError('request_timeout', `no complete answer within ${seconds} s; allow more with the timeout parameter`)),
+      Math.max(0, afterMs),
+    );
+  }
+}
+
+export const lost = () => new RequestError('worker_lost', 'the worker that was answering disconnected; try again');
+const badAnswer = () => new RequestError('worker_failed', 'the worker sent an answer that is no HTTP response; try again');
+
+function outOfOrder(event: RequestEvent, state: RequestState): RequestError {
+  return new RequestError('worker_failed', `the worker sent answer frames out of order (${event} while ${state}); try again`);
+}
+
+function workerFailure(error: { code: number; text: string }): RequestError {
+  const stopped = error.code === 652;
+  return new RequestError(stopped ? 'request_timeout' : 'worker_failed', `the worker reports: ${error.text} (code ${error.code})`);
+}

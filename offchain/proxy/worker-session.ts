@@ -1,0 +1,105 @@
+import type { TlObject } from '@cocoon/sdk/protocol/tl/codec';
+import type { PeerConnection } from '../transport/connection';
+import { PeerQueryError } from '../transport/errors';
+import type { WorkerAccount } from './accounts';
+import { errorText, PeerViolation } from './errors';
+import { checkCoefficient, WorkerHandshake, type WorkerWelcome } from './handshake-worker';
+import type { PeerContext } from './peer-context';
+import type { WorkerSide } from './relayed-request';
+
+/** One worker connection: handshake first, then a seat in the scheduler. */
+export class WorkerSession {
+  readonly connection: PeerConnection;
+  private readonly context: PeerContext;
+  private readonly handshake: WorkerHandshake;
+  private readonly timer: NodeJS.Timeout;
+  private seat: WorkerSide | undefined;
+  private closed = false;
+
+  constructor(connection: PeerConnection, context: PeerContext) {
+    this.connection = connection;
+    this.context = context;
+    this.handshake = new WorkerHandshake(context, (welcome) => this.ready(welcome));
+    this.timer = setTimeout(() => connection.close(new Error('the handshake took too long')), context.handshakeTimeoutMs);
+  }
+
+  get side(): WorkerSide | undefined {
+    return this.seat;
+  }
+
+  /** Throwing ends the connection, and with it everything that runs on it. */
+  onMessage(message: TlObject): void {
+    const { seat } = this;
+    if (!seat) throw new PeerViolation(`${message._} before the handshake is complete`);
+    switch (message._) {
+      case 'worker.enabledDisabled':
+        if (message.disabled !== 0 && message.disabled !== 1) throw new PeerViolation(`enabledDisabled must be 0 or 1 (${message.disabled})`);
+        seat.enabled = message.disabled === 0;
+        this.context.logger.info({ worker: seat.account.owner, enabled: seat.enabled }, 'worker changed its availability');
+        this.context.scheduler.changed(seat);
+        return;
+      case 'worker.newCoefficient':
+        checkCoefficient(message.newCoefficient);
+        seat.coefficient = message.newCoefficient;
+        this.context.logger.info({ worker: seat.account.owner, coefficient: seat.coefficient }, 'worker changed its price');
+        this.context.scheduler.changed(seat);
+        return;
+      default:
+        if (!this.context.relay.workerMessage(seat, message)) throw new PeerViolation(`${message._} is not a message of a worker`);
+    }
+  }
+
+  async onQuery(message: TlObject): Promise<TlObject> {
+    if (this.seat) return this.answer(message, this.seat.account);
+    try {
+      return await this.handshake.query(message);
+    } catch (error) {
+      this.context.logger.info({ peer: this.connection.peer.address, reason: errorText(error) }, 'worker refused');
+      // After the refusal has been written.
+      setImmediate(() => this.connection.close(error instanceof Error ? error : undefined));
+      throw error instanceof PeerViolation ? new PeerQueryError(error.code, error.message) : error;
+    }
+  }
+
+  onClose(reason: Error | undefined): void {
+    clearTimeout(this.timer);
+    this.closed = true;
+    const { seat } = this;
+    if (!seat) return;
+    this.context.logger.info({ worker: seat.account.owner, model: seat.model, reason: reason?.message }, 'worker disconnected');
+    this.context.scheduler.remove(seat.id);
+    this.context.relay.workerGone(seat);
+  }
+
+  private ready({ account, proto, model, fullModel, coefficient, limit, enabled }: WorkerWelcome): void {
+    clearTimeout(this.timer);
+    const { connection, context } = this;
+    this.seat = {
+      id: context.nextId(),
+      account,
+      proto,
+      model,
+      coefficient,
+      limit,
+      enabled,
+      send: (message) => connection.send(message),
+      drop: (reason) => connection.close(reason),
+    };
+    context.logger.info({ worker: account.owner, model: fullModel, coefficient, limit, enabled, proto }, 'worker connected');
+    const { seat } = this;
+    // After the answer to proxyHandshakeComplete: a live worker takes no request before it.
+    setImmediate(() => {
+      if (!this.closed) context.scheduler.add(seat);
+    });
+  }
+
+  private answer(message: TlObject, account: WorkerAccount): TlObject {
+    if (message._ !== 'worker.updatePaymentStatus') throw new PeerQueryError(621, `${message._} is not a query of a worker`);
+    return {
+      _: 'worker.paymentStatus',
+      signedPayment: { _: 'proxy.signedPayment', data: this.context.vouchers.payout(account).data },
+      dbTokens: account.levels.written,
+      maxTokens: account.levels.max,
+    };
+  }
+}

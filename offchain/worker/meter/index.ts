@@ -1,0 +1,2 @@
+export { Meter, type MeterOptions } from './meter';
+export { BodyTooLargeError } from './splitter';

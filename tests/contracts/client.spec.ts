@@ -1,0 +1,404 @@
+import { type Address, beginCell, type Cell, toNano } from '@ton/core';
+import { bodies, CocoonState, ExitCode, Op } from '../../wrappers';
+import { expectBounceIgnored, expectSilence } from '../support/acceptance';
+import { doNotProcessBodies, headerOnly, UNKNOWN_OP, withTrailingBit, withTrailingRef } from '../support/bodies';
+import {
+  type ClientWorld,
+  createClientWorld,
+  expectChange,
+  expectInfo,
+  expectRequest,
+  FLOOR,
+  given,
+  MIN_VALUE,
+  storageOf,
+  VALUE,
+} from '../support/client-world';
+import { addr, int, methodId, stackOf } from '../support/getters';
+import { hashOf } from '../support/keys';
+import { deliver, expectRejection } from '../support/rejection';
+import { exitCodeOf, txOf } from '../support/trace';
+import {
+  type Actor,
+  balanceOf,
+  type Checkpoint,
+  checkpoint,
+  dataOf,
+  deployClient,
+  emptyBody,
+  proxyKey,
+} from '../support/world';
+
+let it: ClientWorld;
+let fresh: Checkpoint;
+let excessesTo: Address;
+
+beforeAll(async () => {
+  it = await createClientWorld();
+  fresh = checkpoint(it.world);
+  excessesTo = it.world.actors.carrier.address;
+});
+beforeEach(() => fresh.restore());
+
+const attempt = (body: Cell, opts: { from?: Actor; value?: bigint } = {}) => ({
+  from: opts.from ?? it.world.actors.clientOwner,
+  to: it.client.address,
+  value: opts.value ?? VALUE,
+  body,
+});
+
+describe('a new client', () => {
+  test('has the smallest stake, no escrow, no secret, and the data its address was derived from', async () => {
+    const client = await deployClient(it.world, it.world.actors.proxyStandIn.address, it.world.actors.otherClientOwner);
+    expect((await dataOf(it.world, client.address)).equals(client.init!.data)).toBe(true);
+    const info = await client.getData();
+    expect(info).toMatchObject({ state: 0, balance: 0n, stake: toNano('15'), tokensUsed: 0n, unlockTs: 0 });
+    expect(info.secretHash).toEqual(Buffer.alloc(32));
+  });
+
+  test('answers get_cocoon_client_data (75156) with its nine fields', async () => {
+    expect(methodId('get_cocoon_client_data')).toBe(75156);
+    await given(it, { state: CocoonState.closing, unlockTs: 1_800_000_000 });
+    expect(await stackOf(it.world, it.client.address, 75156)).toEqual([
+      addr(it.world.actors.clientOwner.address),
+      addr(it.world.actors.proxyStandIn.address),
+      int(proxyKey.publicKey),
+      int(1),
+      int(toNano('40')),
+      int(toNano('15')),
+      int(1_000),
+      int(1_800_000_000),
+      int(hashOf('secret')),
+    ]);
+  });
+});
+
+describe('top up', () => {
+  const amount = toNano('25');
+  const body = () => bodies.extClientTopUp({ queryId: 3n, amount, excessesTo });
+
+  test.each([CocoonState.normal, CocoonState.closing])(
+    'books the coins and passes them on (state %i)',
+    async (state) => {
+      await given(it, { state });
+      const before = await storageOf(it);
+      const kept = await balanceOf(it.world, it.client.address);
+      const value = amount + VALUE;
+      const result = await deliver(it.world, attempt(body(), { from: it.world.actors.stranger, value }));
+      const balance = toNano('65');
+      const payload = bodies.clientProxyTopUp({ amount, excessesTo });
+      await expectRequest(it, result, { queryId: 3n, snapshot: { ...before, balance }, payload, kept });
+      await expectChange(it, before, { balance });
+    },
+  );
+
+  test('needs the amount and 0.1 TON, and takes exactly that', async () => {
+    const enough = amount + MIN_VALUE;
+    await expectRejection(it.world, attempt(body(), { value: enough - 1n }), ExitCode.lowMsgValue);
+    const result = await deliver(it.world, attempt(body(), { value: enough }));
+    expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
+  });
+});
+
+describe('change of the secret hash with a top up', () => {
+  const amount = toNano('5');
+  const secretHash = hashOf('another secret');
+  const body = () => bodies.ownerClientChangeSecretHashAndTopUp({ queryId: 4n, amount, secretHash, excessesTo });
+
+  test('books both and passes the coins on', async () => {
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const result = await deliver(it.world, attempt(body(), { value: amount + VALUE }));
+    const change = { balance: toNano('45'), secretHash };
+    const payload = bodies.clientProxyTopUp({ amount, excessesTo });
+    await expectRequest(it, result, { queryId: 4n, snapshot: { ...before, ...change }, payload, kept });
+    await expectChange(it, before, change);
+  });
+
+  test('needs the amount and 0.1 TON', async () => {
+    const low = attempt(body(), { value: amount + MIN_VALUE - 1n });
+    await expectRejection(it.world, low, ExitCode.lowMsgValue);
+  });
+});
+
+describe('register', () => {
+  test('sends the nonce to the proxy and changes nothing', async () => {
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const nonce = 0xfedcba9876543210n;
+    const result = await deliver(it.world, attempt(bodies.ownerClientRegister({ queryId: 6n, nonce, excessesTo })));
+    const payload = bodies.clientProxyRegister({ nonce });
+    await expectInfo(it, result, { queryId: 6n, snapshot: before, payload, excessesTo, kept });
+    await expectChange(it, before, {});
+  });
+
+  test('deploys the client when its message carries the state init', async () => {
+    const { clientOwner, proxyStandIn, otherClientOwner } = it.world.actors;
+    const client = await deployClient(it.world, proxyStandIn.address, otherClientOwner);
+    await fresh.restore();
+    const opts = { nonce: 1n, excessesTo: clientOwner.address };
+    const result = await client.sendRegister(otherClientOwner.getSender(), opts);
+    expect(exitCodeOf(txOf(result, client.address))).toBe(0);
+    expect(await balanceOf(it.world, client.address)).toBe(FLOOR);
+  });
+});
+
+describe('change of the secret hash', () => {
+  test('is booked and told to the proxy', async () => {
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const secretHash = hashOf('another secret');
+    const body = bodies.ownerClientChangeSecretHash({ queryId: 8n, secretHash, excessesTo });
+    const result = await deliver(it.world, attempt(body));
+    const snapshot = { ...before, secretHash };
+    await expectInfo(it, result, { queryId: 8n, snapshot, payload: null, excessesTo, kept });
+    await expectChange(it, before, { secretHash });
+  });
+});
+
+describe('increase of the stake', () => {
+  const body = (newStake: bigint) => bodies.ownerClientIncreaseStake({ queryId: 9n, newStake, excessesTo });
+
+  test('is booked as the new absolute stake and told to the proxy', async () => {
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const result = await deliver(it.world, attempt(body(toNano('15') + 1n)));
+    const snapshot = { ...before, stake: toNano('15') + 1n };
+    await expectInfo(it, result, { queryId: 9n, snapshot, payload: null, excessesTo, kept });
+    await expectChange(it, before, { stake: toNano('15') + 1n });
+  });
+
+  test('to the stake it has, or below, is refused', async () => {
+    for (const stake of [toNano('15'), toNano('1'), 0n]) {
+      await expectRejection(it.world, attempt(body(stake)), ExitCode.lowMsgValue);
+    }
+  });
+});
+
+describe('withdraw', () => {
+  const body = () => bodies.ownerClientWithdraw({ queryId: 10n, excessesTo });
+
+  test('asks the proxy for everything above the stake', async () => {
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const result = await deliver(it.world, attempt(body()));
+    const payload = bodies.clientProxyRefundGranted({ amount: toNano('25'), excessesTo });
+    const snapshot = { ...before, balance: toNano('15') };
+    await expectRequest(it, result, { queryId: 10n, snapshot, payload, kept });
+    await expectChange(it, before, { balance: toNano('15') });
+  });
+
+  test('with nothing above the stake is refused', async () => {
+    for (const balance of [toNano('15'), toNano('3'), 0n]) {
+      await given(it, { balance });
+      await expectRejection(it.world, attempt(body()), ExitCode.lowSmcBalance);
+    }
+  });
+
+  test('while closing is refused', async () => {
+    await given(it, { state: CocoonState.closing });
+    await expectRejection(it.world, attempt(body()), ExitCode.closed);
+  });
+});
+
+describe('request of a refund', () => {
+  const body = () => bodies.ownerClientRequestRefund({ queryId: 12n, excessesTo });
+  const delay = 43_200;
+
+  test('starts the delay and returns what is above the stake', async () => {
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const result = await deliver(it.world, attempt(body()));
+    const payload = bodies.clientProxyRefundGranted({ amount: toNano('25'), excessesTo });
+    const snapshot = { ...before, state: CocoonState.closing, balance: toNano('15') };
+    await expectRequest(it, result, { queryId: 12n, snapshot, payload, kept });
+    const unlockTs = it.world.now() + delay;
+    await expectChange(it, before, { state: CocoonState.closing, balance: toNano('15'), unlockTs });
+  });
+
+  test.each(['15', '3', '0'])('starts the delay and only tells the proxy with %s TON of escrow', async (escrow) => {
+    await given(it, { balance: toNano(escrow) });
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const result = await deliver(it.world, attempt(body()));
+    const snapshot = { ...before, state: CocoonState.closing };
+    await expectInfo(it, result, { queryId: 12n, snapshot, payload: null, excessesTo, kept });
+    await expectChange(it, before, { state: CocoonState.closing, unlockTs: it.world.now() + delay });
+  });
+
+  test('forces the refund of everything once the delay has passed', async () => {
+    await given(it, { state: CocoonState.closing, unlockTs: it.world.now() - 1 });
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const result = await deliver(it.world, attempt(body()));
+    const payload = bodies.clientProxyRefundForce({ amount: toNano('40'), excessesTo });
+    const snapshot = { ...before, state: CocoonState.closed, balance: 0n };
+    await expectRequest(it, result, { queryId: 12n, snapshot, payload, kept });
+    expect(await it.client.getData()).toMatchObject({ state: CocoonState.closed, balance: 0n });
+  });
+
+  test('before the delay has passed, and in its last second, is refused', async () => {
+    for (const unlockTs of [it.world.now() + delay, it.world.now()]) {
+      await given(it, { state: CocoonState.closing, unlockTs });
+      await expectRejection(it.world, attempt(body()), ExitCode.notUnlockedYet);
+    }
+  });
+
+  test('is refused under parameters of another struct version', async () => {
+    const { params } = await storageOf(it);
+    await given(it, { params: { ...params, structVersion: 4 } });
+    await expectRejection(it.world, attempt(body()), ExitCode.storedDataDamaged);
+  });
+});
+
+/** Every operation that needs no voucher: who may, and what is refused before the operation itself is looked at. */
+interface Operation {
+  name: string;
+  op: number;
+  body: () => Cell;
+  amount: bigint;
+  /** exit code for anybody but the owner; undefined where everybody may */
+  notOwner?: number;
+}
+const operations: Operation[] = [
+  {
+    name: 'top up',
+    op: Op.extClientTopUp,
+    body: () => bodies.extClientTopUp({ queryId: 1n, amount: toNano('2'), excessesTo }),
+    amount: toNano('2'),
+  },
+  {
+    name: 'change of the secret hash with a top up',
+    op: Op.ownerClientChangeSecretHashAndTopUp,
+    body: () =>
+      bodies.ownerClientChangeSecretHashAndTopUp({
+        queryId: 1n,
+        amount: toNano('2'),
+        secretHash: hashOf('x'),
+        excessesTo,
+      }),
+    amount: toNano('2'),
+    notOwner: ExitCode.expectedMessageFromOwner,
+  },
+  {
+    name: 'register',
+    op: Op.ownerClientRegister,
+    body: () => bodies.ownerClientRegister({ queryId: 1n, nonce: 5n, excessesTo }),
+    amount: 0n,
+    notOwner: ExitCode.expectedMessageFromOwner,
+  },
+  {
+    name: 'change of the secret hash',
+    op: Op.ownerClientChangeSecretHash,
+    body: () => bodies.ownerClientChangeSecretHash({ queryId: 1n, secretHash: hashOf('x'), excessesTo }),
+    amount: 0n,
+    notOwner: ExitCode.expectedMessageFromOwner,
+  },
+  {
+    name: 'increase of the stake',
+    op: Op.ownerClientIncreaseStake,
+    body: () => bodies.ownerClientIncreaseStake({ queryId: 1n, newStake: toNano('20'), excessesTo }),
+    amount: 0n,
+    notOwner: ExitCode.expectedMessageFromOwner,
+  },
+  {
+    name: 'withdraw',
+    op: Op.ownerClientWithdraw,
+    body: () => bodies.ownerClientWithdraw({ queryId: 1n, excessesTo }),
+    amount: 0n,
+    notOwner: ExitCode.expectedOwner,
+  },
+  {
+    name: 'request of a refund',
+    op: Op.ownerClientRequestRefund,
+    body: () => bodies.ownerClientRequestRefund({ queryId: 1n, excessesTo }),
+    amount: 0n,
+    notOwner: ExitCode.expectedOwner,
+  },
+];
+
+describe.each(operations)('$name, before anything else,', ({ op, body, amount, notOwner }) => {
+  const value = amount + VALUE;
+
+  test('is refused with a body too short or too long', async () => {
+    for (const spoiled of [headerOnly(op), withTrailingBit(body()), withTrailingRef(body())]) {
+      await expectRejection(it.world, attempt(spoiled, { value }), ExitCode.tvmCellUnderflow);
+    }
+  });
+
+  test('is refused by a closed client', async () => {
+    await given(it, { state: CocoonState.closed });
+    await expectRejection(it.world, attempt(body(), { value }), ExitCode.closed);
+  });
+
+  test('is refused with less than 0.1 TON for itself', async () => {
+    await expectRejection(it.world, attempt(body(), { value: amount + MIN_VALUE - 1n }), ExitCode.lowMsgValue);
+  });
+
+  test('is refused where the contract could not keep its reserve', async () => {
+    (await it.world.chain.getContract(it.client.address)).balance = toNano('0.05');
+    // 0.05 there + 0.1599… sent < 0.11 kept + 0.1 for the operation
+    const short = amount + MIN_VALUE + toNano('0.0599');
+    await expectRejection(it.world, attempt(body(), { value: short }), ExitCode.lowSmcBalance);
+    const result = await deliver(it.world, attempt(body(), { value: amount + MIN_VALUE + FLOOR }));
+    expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
+  });
+
+  test('is checked in the order form, closed, value, balance, sender', async () => {
+    const { stranger } = it.world.actors;
+    (await it.world.chain.getContract(it.client.address)).balance = toNano('0.05');
+    const short = { from: stranger, value: amount + MIN_VALUE };
+    await expectRejection(it.world, attempt(body(), short), ExitCode.lowSmcBalance);
+    const low = { from: stranger, value: amount + MIN_VALUE - 1n };
+    await expectRejection(it.world, attempt(body(), low), ExitCode.lowMsgValue);
+    await given(it, { state: CocoonState.closed });
+    await expectRejection(it.world, attempt(body(), low), ExitCode.closed);
+    await expectRejection(it.world, attempt(withTrailingBit(body()), low), ExitCode.tvmCellUnderflow);
+  });
+
+  if (notOwner !== undefined) {
+    test('is refused to everybody but the owner', async () => {
+      const { stranger, proxyStandIn, proxyOwner } = it.world.actors;
+      for (const from of [stranger, proxyStandIn, proxyOwner]) {
+        await expectRejection(it.world, attempt(body(), { from, value }), notOwner);
+      }
+    });
+  }
+});
+
+test('the owner is checked before the operation itself', async () => {
+  const { stranger: from } = it.world.actors;
+  await given(it, { balance: 0n, state: CocoonState.normal });
+  const withdraw = bodies.ownerClientWithdraw({ queryId: 1n, excessesTo });
+  await expectRejection(it.world, attempt(withdraw, { from }), ExitCode.expectedOwner);
+  const stake = bodies.ownerClientIncreaseStake({ queryId: 1n, newStake: 0n, excessesTo });
+  await expectRejection(it.world, attempt(stake, { from }), ExitCode.expectedMessageFromOwner);
+  await given(it, { state: CocoonState.closing, unlockTs: it.world.now() + 100 });
+  const refund = bodies.ownerClientRequestRefund({ queryId: 1n, excessesTo });
+  await expectRejection(it.world, attempt(refund, { from }), ExitCode.expectedOwner);
+});
+
+describe('anything else', () => {
+  test('an empty message and do_not_process keep their coins and change nothing', async () => {
+    for (const body of [emptyBody, ...doNotProcessBodies]) {
+      await expectSilence(it.world, attempt(body, { from: it.world.actors.stranger, value: toNano('0.05') }));
+    }
+  });
+
+  test('a bounced message is taken and ignored', async () => {
+    const from = it.world.actors.proxyStandIn.address;
+    await expectBounceIgnored(it.world, { from, to: it.client.address, op: Op.clientProxyRequest });
+  });
+
+  test('an unknown operation, and top_up_reopen which nobody implements, are refused by name', async () => {
+    for (const op of [UNKNOWN_OP, Op.extClientTopUpReopen, Op.ownerWorkerRegister]) {
+      await expectRejection(it.world, attempt(headerOnly(op)), ExitCode.unknownOp);
+    }
+  });
+
+  test('a truncated header and a text are refused', async () => {
+    const truncated = beginCell().storeUint(UNKNOWN_OP, 32).storeUint(0, 63).endCell();
+    await expectRejection(it.world, attempt(truncated), ExitCode.tvmCellUnderflow);
+    await expectRejection(it.world, attempt(bodies.text('w')), ExitCode.tvmCellUnderflow);
+  });
+});

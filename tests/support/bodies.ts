@@ -1,0 +1,29 @@
+import { beginCell, type Cell } from '@ton/core';
+import { bodies } from '../../wrappers';
+
+/** Bodies that are wrong in one way. */
+
+/** A good body and one bit more. */
+export function withTrailingBit(body: Cell): Cell {
+  return beginCell().storeSlice(body.beginParse()).storeBit(true).endCell();
+}
+
+/** A good body and one reference more. */
+export function withTrailingRef(body: Cell): Cell {
+  return beginCell().storeSlice(body.beginParse()).storeRef(beginCell()).endCell();
+}
+
+/** Only an operation and a query id: shorter than any operation with fields. */
+export function headerOnly(op: number, queryId = 7n): Cell {
+  return beginCell().storeUint(op, 32).storeUint(queryId, 64).endCell();
+}
+
+/** do_not_process as strangers send it: the op alone, and the op with anything behind it. */
+export const doNotProcessBodies: readonly Cell[] = [
+  beginCell().storeUint(0x9a1247c0, 32).endCell(),
+  bodies.doNotProcess({ queryId: 1n }),
+  bodies.saveState({ queryId: 1n, seqno: 5, uniqueHash: Buffer.alloc(32, 1) }),
+  beginCell().storeUint(0x9a1247c0, 32).storeUint(1, 3).storeRef(beginCell()).endCell(),
+];
+
+export const UNKNOWN_OP = 0x12345678;
