@@ -85,7 +85,7 @@ export const run = script(usage, async (provider, args) => {
   );
   if ((await readContract(provider, address)) === undefined) {
     await confirm(provider, args.flag('yes', false), 'Deploy?');
-    await provider.sender().send({ to: address, value, init: { code, data }, bounce: false });
+    await provider.sender().send({ to: address, value, init: { code, data } });
   } else {
     ui.write('It is on chain already: nothing to send.');
   }

@@ -2,5 +2,5 @@
 export * from '../wrappers';
 export * from './errors';
 export * from './generated/code';
-export * from './protocol';
 export * from './networks';
+export * from './protocol';

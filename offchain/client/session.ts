@@ -3,6 +3,7 @@ import { tlAddress } from '@cocoon/sdk';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl';
 import { MAX_PROTO, MIN_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { Logger } from 'pino';
+import type { TlQuery } from '../transport';
 import type { Channel } from './channel';
 import type { Clock } from './clock';
 import { GatewayError } from './errors';
@@ -14,7 +15,7 @@ import type { AnswerSink, ModelInfo, RunningRequest, UpstreamRequest } from './u
 /** What a session needs of its connection. */
 export interface PeerLink {
   /** Rejects when the peer answers with an error, is silent for `timeoutMs`, or the connection ends. */
-  query(fn: TlObject, options: { timeoutMs: number }): Promise<TlObject>;
+  query(fn: TlQuery, options: { timeoutMs: number }): Promise<TlObject>;
   /** Throws when the message cannot be sent. */
   send(message: TlObject): unknown;
   close(reason?: Error): void;
@@ -58,6 +59,11 @@ export class ProxySession {
   /** Can take requests now. */
   get ready(): boolean {
     return this.#state === 'ready' && this.#channel?.closing === false;
+  }
+
+  /** Has taken requests at some time. */
+  get wasReady(): boolean {
+    return this.#requests !== undefined;
   }
 
   get channel(): Channel | undefined {
@@ -231,7 +237,7 @@ export class ProxySession {
   async #ask<const N extends TlObject['_']>(
     names: N | readonly N[],
     timeoutMs: number,
-    fn: TlObject,
+    fn: TlQuery,
   ): Promise<TlType<N>> {
     const answer = await this.#link.query(fn, { timeoutMs });
     const wanted: readonly string[] = typeof names === 'string' ? [names] : names;

@@ -90,7 +90,7 @@ export class ClientAccount {
 
   /** Anchored tokens no charge has been sent for. */
   chargeable(): bigint {
-    const sent = this.chargeSent > this.chain.tokensUsed ? this.chargeSent : this.chain.tokensUsed;
+    const sent = larger(this.chargeSent, this.chain.tokensUsed);
     return tokensReadyToCharge(this.levels.anchored, sent);
   }
 
@@ -188,7 +188,7 @@ export class WorkerAccount {
 
   /** Anchored tokens no payout has been sent for. */
   payable(): bigint {
-    const sent = this.payoutSent > this.tokensPaid ? this.payoutSent : this.tokensPaid;
+    const sent = larger(this.payoutSent, this.tokensPaid);
     return tokensReadyToCharge(this.levels.anchored, sent);
   }
 
@@ -211,4 +211,8 @@ export class WorkerAccount {
       lastRequestAt: this.lastRequestAt,
     };
   }
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return b > a ? b : a;
 }

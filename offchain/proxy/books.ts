@@ -15,8 +15,10 @@ export class Books {
     this.ledger = ledger;
     this.identity = identity;
     const proxy = identity.address.toRawString();
-    for (const row of ledger.all('client')) if (row.proxy === proxy) this.clients.set(row.owner, new ClientAccount(row));
-    for (const row of ledger.all('worker')) if (row.proxy === proxy) this.workers.set(row.owner, new WorkerAccount(row));
+    for (const row of ledger.all('client'))
+      if (row.proxy === proxy) this.clients.set(row.owner, new ClientAccount(row));
+    for (const row of ledger.all('worker'))
+      if (row.proxy === proxy) this.workers.set(row.owner, new WorkerAccount(row));
   }
 
   /** The account of a client that may not have been seen before; nothing is written until something is known about it. */
@@ -62,10 +64,16 @@ export class Books {
    * Writes the present state of accounts together with other records, all or nothing. Resolves when they would survive
    * `kill -9`; the written level follows when they are on disk, and only then can the amounts be anchored and signed.
    */
-  async write(accounts: readonly (ClientAccount | WorkerAccount)[], records: readonly LedgerRecord[] = []): Promise<void> {
+  async write(
+    accounts: readonly (ClientAccount | WorkerAccount)[],
+    records: readonly LedgerRecord[] = [],
+  ): Promise<void> {
     const marks = accounts.map((account) => ({ levels: account.levels, tokens: account.levels.max }));
-    const rows = accounts.map((account): LedgerRecord =>
-      account instanceof ClientAccount ? { kind: 'client', row: account.row() } : { kind: 'worker', row: account.row() },
+    const rows = accounts.map(
+      (account): LedgerRecord =>
+        account instanceof ClientAccount
+          ? { kind: 'client', row: account.row() }
+          : { kind: 'worker', row: account.row() },
     );
     const written = this.ledger.write([...rows, ...records]);
     await written;

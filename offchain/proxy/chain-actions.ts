@@ -1,5 +1,10 @@
-import type { OutgoingMessage } from '@cocoon/sdk';
-import type { Address } from '@ton/core';
+import { contractCode, type OutgoingMessage } from '@cocoon/sdk';
+import { privateKeyFromSeed } from '@cocoon/sdk/protocol/keys';
+import { type Address, Cell } from '@ton/core';
+import type { Logger } from 'pino';
+import type { Chain } from '../chain/port';
+import { CocoonWalletSender, type OutMessage } from '../chain/wallet';
+import type { ProxyConfig } from './config';
 import type { ActionOutcome } from './settlement';
 
 /** What the proxy does on chain, always through its node's wallet. */
@@ -9,4 +14,35 @@ export interface ChainActions {
   send(message: OutgoingMessage): Promise<void>;
   /** Resolves when the destination carried the message out; rejects when it refused, or the message bounced. */
   execute(message: OutgoingMessage): Promise<ActionOutcome>;
+  close(): Promise<void>;
+}
+
+/** The node's wallet contract as the proxy uses it. */
+export function walletActions(options: { chain: Chain; config: ProxyConfig; logger: Logger }): ChainActions {
+  const { chain, config, logger } = options;
+  const wallet = new CocoonWalletSender({
+    chain,
+    key: privateKeyFromSeed(config.node_wallet_key),
+    owner: config.owner_address,
+    code: Cell.fromBase64(contractCode.wallet.boc),
+    logger,
+    pollMs: Math.min(config.poll_interval_ms, 1000),
+  });
+  return {
+    wallet: wallet.address,
+    send: async (message) => {
+      await wallet.send([outMessage(message)]);
+    },
+    execute: async (message) => {
+      const sent = await wallet.send([outMessage(message)]);
+      const transaction = await wallet.waitForOutcome(sent, 0, { timeoutMs: config.chain_timeout_ms });
+      return { hash: transaction.hash().toString('hex'), lt: transaction.lt, account: message.to.toRawString() };
+    },
+    close: () => wallet.close(),
+  };
+}
+
+/** Builders speak of an optional StateInit, the wallet of a complete one. */
+function outMessage({ init, ...message }: OutgoingMessage): OutMessage {
+  return init?.code && init.data ? { ...message, init: { code: init.code, data: init.data } } : message;
 }

@@ -1,4 +1,10 @@
-import { CellFormatError, type ObservedClientRequest, parseClientProxyRequest, parseSaveState, parseWorkerProxyRequest } from '@cocoon/sdk';
+import {
+  CellFormatError,
+  type ObservedClientRequest,
+  parseClientProxyRequest,
+  parseSaveState,
+  parseWorkerProxyRequest,
+} from '@cocoon/sdk';
 import type { Address, Cell, Transaction } from '@ton/core';
 import type { Logger } from 'pino';
 import type { LedgerRecord } from '../ledger';
@@ -48,15 +54,26 @@ export class ChainView {
         await this.applyMessage(message.info.src, message.body, tx, changed);
       } catch (error) {
         if (!(error instanceof CellFormatError)) throw error;
-        logger.warn({ lt: tx.lt.toString(), from: message.info.src.toString(), reason: error.message }, 'unreadable message to the proxy contract ignored');
+        logger.warn(
+          { lt: tx.lt.toString(), from: message.info.src.toString(), reason: error.message },
+          'unreadable message to the proxy contract ignored',
+        );
       }
     }
-    const done: LedgerRecord = { kind: 'meta', row: { key: FOLLOW_KEY(books.identity.address), value: tx.lt.toString() } };
+    const done: LedgerRecord = {
+      kind: 'meta',
+      row: { key: FOLLOW_KEY(books.identity.address), value: tx.lt.toString() },
+    };
     await books.write(changed, [done]);
     for (const account of changed) this.options.onAccount(account);
   }
 
-  private async applyMessage(from: Address, body: Cell, tx: Transaction, changed: (ClientAccount | WorkerAccount)[]): Promise<void> {
+  private async applyMessage(
+    from: Address,
+    body: Cell,
+    tx: Transaction,
+    changed: (ClientAccount | WorkerAccount)[],
+  ): Promise<void> {
     const client = parseClientProxyRequest(body);
     if (client) {
       const account = this.client(from, client, execution(tx));
@@ -100,7 +117,10 @@ export class ChainView {
     if (account.unbacked > 0n && takenBack(account.unbacked, before, message, price)) account.unbacked = 0n;
     if (payload?.kind === 'topUp' && ran !== 'executed') {
       account.unbacked += payload.amount;
-      logger.warn({ client: account.owner, amount: payload.amount.toString() }, 'a top-up did not reach the proxy contract and is not credited');
+      logger.warn(
+        { client: account.owner, amount: payload.amount.toString() },
+        'a top-up did not reach the proxy contract and is not credited',
+      );
     }
     return account;
   }
@@ -124,7 +144,12 @@ function execution(tx: Transaction): Execution {
 }
 
 /** Whether the client contract has meanwhile undone the credit of a top-up that never reached the proxy contract. */
-function takenBack(unbacked: bigint, before: { balance: bigint; tokensUsed: bigint }, now: ObservedClientRequest, price: bigint): boolean {
+function takenBack(
+  unbacked: bigint,
+  before: { balance: bigint; tokensUsed: bigint },
+  now: ObservedClientRequest,
+  price: bigint,
+): boolean {
   const { payload } = now;
   let expected = before.balance - (now.tokensUsed - before.tokensUsed) * price;
   if (payload?.kind === 'topUp') expected += payload.amount;

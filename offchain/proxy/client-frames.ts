@@ -1,5 +1,5 @@
-import { encode, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { httpHeader } from '@cocoon/sdk/protocol/http';
+import { encode, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { CANCEL_PROTO, TIMESTAMPS_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { RequestError } from './errors';
 import { type RequestTokens, wireTokens } from './tokens';
@@ -27,13 +27,25 @@ export class ClientFrames {
     const answer = encode(response);
     const { requestId } = this;
     if (this.proto >= 1) return { _: 'client.queryAnswerEx', requestId, answer, ...this.finalInfo(final) };
-    return { _: 'client.queryAnswer', answer, isCompleted: final !== undefined, requestId, requestTokensUsed: legacyTokens(final) };
+    return {
+      _: 'client.queryAnswer',
+      answer,
+      isCompleted: final !== undefined,
+      requestId,
+      requestTokensUsed: legacyTokens(final),
+    };
   }
 
   part(answer: Buffer, final?: FinalFacts): TlObject {
     const { requestId } = this;
     if (this.proto >= 1) return { _: 'client.queryAnswerPartEx', requestId, answer, ...this.finalInfo(final) };
-    return { _: 'client.queryAnswerPart', answer, isCompleted: final !== undefined, requestId, requestTokensUsed: legacyTokens(final) };
+    return {
+      _: 'client.queryAnswerPart',
+      answer,
+      isCompleted: final !== undefined,
+      requestId,
+      requestTokensUsed: legacyTokens(final),
+    };
   }
 
   /**
@@ -65,7 +77,7 @@ export class ClientFrames {
         _: 'client.queryAnswerErrorEx',
         requestId: this.requestId,
         errorCode: error.kind.tonCode,
-        error: JSON.stringify(error.body().error),
+        error: error.message,
         ...this.finalInfo(final),
       };
     }

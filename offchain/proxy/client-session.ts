@@ -1,3 +1,4 @@
+import { TonCode } from '@cocoon/sdk/errors';
 import type { TlObject } from '@cocoon/sdk/protocol/tl/codec';
 import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { Address } from '@ton/core';
@@ -6,7 +7,7 @@ import { PeerQueryError } from '../transport/errors';
 import type { ClientAccount } from './accounts';
 import { errorText, PeerViolation } from './errors';
 import { ClientHandshake, type ClientWelcome } from './handshake-client';
-import type { PeerContext } from './peer-context';
+import { type PeerContext, sendTo } from './peer-context';
 import type { ClientSide } from './relayed-request';
 
 /** One client connection: handshake first, then requests and periodic questions. */
@@ -14,7 +15,7 @@ export class ClientSession {
   readonly connection: PeerConnection;
   private readonly context: PeerContext;
   private readonly handshake: ClientHandshake;
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout;
   private side: (ClientSide & { owner: Address }) | undefined;
 
   constructor(connection: PeerConnection, context: PeerContext) {
@@ -23,13 +24,10 @@ export class ClientSession {
     this.handshake = new ClientHandshake(context, (welcome) => this.ready(welcome));
     const late = () => connection.close(new Error('the handshake took too long'));
     this.timer = setTimeout(() => {
-      if (this.side) return;
       if (!this.handshake.patient) return late();
-      this.patience = setTimeout(late, context.authTimeoutMs);
+      this.timer = setTimeout(late, context.authTimeoutMs);
     }, context.handshakeTimeoutMs);
   }
-
-  private patience: NodeJS.Timeout | undefined;
 
   get account(): ClientAccount | undefined {
     return this.side?.account;
@@ -37,7 +35,10 @@ export class ClientSession {
 
   onMessage(message: TlObject): void {
     if (!this.side) {
-      this.context.logger.warn({ peer: this.connection.peer.address, message: message._ }, 'message before the handshake ignored');
+      this.context.logger.warn(
+        { peer: this.connection.peer.address, message: message._ },
+        'message before the handshake ignored',
+      );
       return;
     }
     switch (message._) {
@@ -60,15 +61,13 @@ export class ClientSession {
       return await this.handshake.query(message);
     } catch (error) {
       this.context.logger.info({ peer: this.connection.peer.address, reason: errorText(error) }, 'client refused');
-      // After the refusal has been written.
-      setImmediate(() => this.connection.close(error instanceof Error ? error : undefined));
-      throw error instanceof PeerViolation ? new PeerQueryError(error.code, error.message) : error;
+      const code = error instanceof PeerViolation ? error.code : TonCode.error;
+      throw new PeerQueryError(code, error instanceof PeerViolation ? error.message : 'internal error', 'close');
     }
   }
 
   onClose(reason: Error | undefined): void {
     clearTimeout(this.timer);
-    clearTimeout(this.patience);
     this.handshake.abandon();
     if (!this.side) return;
     this.context.logger.info({ client: this.side.account.owner, reason: reason?.message }, 'client disconnected');
@@ -77,8 +76,7 @@ export class ClientSession {
 
   private ready({ account, owner, proto }: ClientWelcome): void {
     clearTimeout(this.timer);
-    clearTimeout(this.patience);
-    this.side = { account, proto, owner, send: (message) => this.connection.send(message) };
+    this.side = { account, proto, owner, send: (message) => sendTo(this.connection, message) };
     this.context.logger.info({ client: account.owner, proto }, 'client connected');
   }
 
@@ -97,12 +95,13 @@ export class ClientSession {
       case 'client.getWorkerTypesV2':
         return { _: 'client.workerTypesV2', types: workerTypesV2(scheduler.seats()) };
       case 'client.requestRefund': {
-        const settled = account.chain.state === 'closing' && account.running === 0 && account.levels.max === account.levels.anchored;
+        const settled =
+          account.chain.state === 'closing' && account.running === 0 && account.levels.max === account.levels.anchored;
         if (!settled) return { _: 'client.refundRejected', activeQueries: BigInt(account.running) };
         return { _: 'client.refund', data: vouchers.refund(account).data };
       }
       default:
-        throw new PeerQueryError(621, `${message._} is not a query of a client`);
+        throw new PeerQueryError(TonCode.protocolViolation, `${message._} is not a query of a client`);
     }
   }
 }

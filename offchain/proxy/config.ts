@@ -2,13 +2,11 @@ import { Address } from '@ton/core';
 import { z } from 'zod';
 import { ProxyFatalError } from './errors';
 
-const key32 = z
-  .string()
-  .transform((text, ctx) => {
-    const bytes = Buffer.from(text, 'base64');
-    if (bytes.length !== 32) ctx.addIssue({ code: 'custom', message: 'must be 32 bytes in base64' });
-    return bytes;
-  });
+const key32 = z.string().transform((text, ctx) => {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length !== 32) ctx.addIssue({ code: 'custom', message: 'must be 32 bytes in base64' });
+  return bytes;
+});
 
 const address = z.string().transform((text, ctx) => {
   try {
@@ -107,7 +105,10 @@ export function parseProxyConfig(input: unknown, warn: (message: string) => void
     throw new ProxyFatalError('config', 'commit_max_ms must not be smaller than commit_min_ms');
   }
   if (!config.is_test && config.is_testnet) {
-    throw new ProxyFatalError('config', 'is_testnet is true but is_test is false: real confidential nodes run on mainnet; set is_test to true');
+    throw new ProxyFatalError(
+      'config',
+      'is_testnet is true but is_test is false: real confidential nodes run on mainnet; set is_test to true',
+    );
   }
   if (!config.is_test || config.check_worker_hashes) {
     // Without attestation a peer has no image hash, and letting anybody in silently is what is_test: false promises not to do.

@@ -35,7 +35,11 @@ export async function ensureDeployed({ chain, identity, logger, wallet, execute 
     logger.info({ contract: address.toString() }, 'deploying the proxy contract');
     await execute(CocoonProxy.buildDeploy(identity.init, { value: DeployValue.proxy }));
     state = await readProxyState(chain, address);
-    if (!state) throw new ProxyFatalError('chain', `the proxy contract ${address.toString()} is still not active after its deployment; see its transactions on chain`);
+    if (!state)
+      throw new ProxyFatalError(
+        'chain',
+        `the proxy contract ${address.toString()} is still not active after its deployment; see its transactions on chain`,
+      );
   }
   if (state.state !== 0) {
     throw new ProxyFatalError(
@@ -45,11 +49,17 @@ export async function ensureDeployed({ chain, identity, logger, wallet, execute 
   }
   const missing = identity.params.minProxyStake - state.stake;
   if (missing > 0n) {
-    logger.info({ contract: address.toString(), stakeNano: missing.toString() }, 'raising the stake of the proxy contract');
+    logger.info(
+      { contract: address.toString(), stakeNano: missing.toString() },
+      'raising the stake of the proxy contract',
+    );
     await execute(CocoonProxy.buildIncreaseStake(address, { amount: missing, excessesTo: wallet }));
     state = (await readProxyState(chain, address)) ?? state;
     if (state.stake < identity.params.minProxyStake) {
-      throw new ProxyFatalError('chain', `the stake of ${address.toString()} is ${state.stake} nanoTON, ${identity.params.minProxyStake} are needed; see its transactions on chain`);
+      throw new ProxyFatalError(
+        'chain',
+        `the stake of ${address.toString()} is ${state.stake} nanoTON, ${identity.params.minProxyStake} are needed; see its transactions on chain`,
+      );
     }
   }
   return state;

@@ -1,14 +1,6 @@
-/** The errors a client of the proxy can see, and the ones that stop the proxy. */
+import { TonCode } from '@cocoon/sdk/errors';
 
-/** Codes of the TON runtime as the live network uses them in error frames. */
-export const TonCode = {
-  failure: 601,
-  error: 602,
-  protocolViolation: 621,
-  notReady: 651,
-  timeout: 652,
-  cancelled: 653,
-} as const;
+/** The errors a client of the proxy can see, and the ones that stop the proxy. */
 
 interface ErrorKind {
   status: number;
@@ -83,9 +75,9 @@ export class ProxyFatalError extends Error {
 /** A peer broke the protocol: its connection ends, with this line in the log. */
 export class PeerViolation extends Error {
   /** TON code of the error frame. */
-  readonly code: number;
+  readonly code: TonCode;
 
-  constructor(message: string, code: number = TonCode.protocolViolation) {
+  constructor(message: string, code: TonCode = TonCode.protocolViolation) {
     super(message);
     this.name = 'PeerViolation';
     this.code = code;

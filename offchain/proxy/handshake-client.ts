@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { negotiate } from '@cocoon/sdk/protocol/versions';
+import { TonCode } from '@cocoon/sdk/errors';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
+import { negotiate } from '@cocoon/sdk/protocol/versions';
 import type { Address } from '@ton/core';
 import type { ClientAccount } from './accounts';
-import { PeerViolation, TonCode } from './errors';
+import { PeerViolation } from './errors';
 import { type PeerContext, proxyParams, readAddress, wireAddress } from './peer-context';
 
 const NO_SECRET = Buffer.alloc(32);
@@ -69,15 +70,22 @@ export class ClientHandshake {
     }
     const owner = readAddress('client_owner_address', params.clientOwnerAddress);
     if (minConfigVersion > rootVersion()) {
-      throw new PeerViolation(`active config version is too low: the client knows ${minConfigVersion}, this proxy ${rootVersion()}`, TonCode.error);
+      throw new PeerViolation(
+        `active config version is too low: the client knows ${minConfigVersion}, this proxy ${rootVersion()}`,
+        TonCode.error,
+      );
     }
     const proto = negotiate(params.minProtoVersion, params.maxProtoVersion, 0);
     if (proto === undefined) {
-      throw new PeerViolation(`no common protocol version: the client speaks ${params.minProtoVersion}..${params.maxProtoVersion}`, TonCode.error);
+      throw new PeerViolation(
+        `no common protocol version: the client speaks ${params.minProtoVersion}..${params.maxProtoVersion}`,
+        TonCode.error,
+      );
     }
     const account = books.clients.get(owner.toRawString());
     const state = account?.chain.state ?? 'unknown';
-    if (state === 'closing' || state === 'closed') throw new PeerViolation(`the client contract ${account?.contract} is ${state}`, TonCode.notReady);
+    if (state === 'closing' || state === 'closed')
+      throw new PeerViolation(`the client contract ${account?.contract} is ${state}`, TonCode.notReady);
     const nonce = nonces.issue(owner.toRawString());
     const secretHash = state === 'normal' && account ? usableSecret(account.chain.secretHash) : undefined;
     this.state = { name: 'auth', owner, proto, nonce, secretHash };
@@ -96,7 +104,8 @@ export class ClientHandshake {
   private short({ data }: TlType<'client.authorizeWithProxyShort'>): TlObject {
     if (this.state.name !== 'auth') throw new PeerViolation('authorization before connectToProxy');
     const { secretHash, owner, proto } = this.state;
-    if (!secretHash) throw new PeerViolation('short authorization was not offered: the client contract has no secret hash set');
+    if (!secretHash)
+      throw new PeerViolation('short authorization was not offered: the client contract has no secret hash set');
     const given = createHash('sha256').update(data).digest();
     if (!timingSafeEqual(given, secretHash)) throw new PeerViolation('sha256 mismatch', TonCode.error);
     return this.succeed(owner, proto);

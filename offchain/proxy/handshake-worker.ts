@@ -1,9 +1,10 @@
-import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
+import { TonCode } from '@cocoon/sdk/errors';
 import { COEFFICIENT_LIMIT } from '@cocoon/sdk/protocol/metering';
 import { modelBaseName } from '@cocoon/sdk/protocol/root-config';
+import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { negotiate } from '@cocoon/sdk/protocol/versions';
 import type { WorkerAccount } from './accounts';
-import { PeerViolation, TonCode } from './errors';
+import { PeerViolation } from './errors';
 import { type PeerContext, proxyParams, readAddress, wireAddress } from './peer-context';
 
 export interface WorkerWelcome {
@@ -19,7 +20,10 @@ export interface WorkerWelcome {
 }
 
 type Details = Omit<WorkerWelcome, 'enabled'>;
-type State = { name: 'start' } | { name: 'compare' | 'extended' | 'finishing'; details: Details } | { name: 'done' | 'failed' };
+type State =
+  | { name: 'start' }
+  | { name: 'compare' | 'extended' | 'finishing'; details: Details }
+  | { name: 'done' | 'failed' };
 
 const MAX_MODEL_LENGTH = 512;
 
@@ -67,18 +71,23 @@ export class WorkerHandshake {
     if (theirs === undefined || proxyCnt === undefined || maxActiveRequests === undefined) {
       throw new PeerViolation('worker.params must say is_test, proxy_cnt and max_active_requests', TonCode.error);
     }
-    if (theirs !== isTest) throw new PeerViolation(`the worker has is_test=${theirs}, this proxy is_test=${isTest}`, TonCode.error);
+    if (theirs !== isTest)
+      throw new PeerViolation(`the worker has is_test=${theirs}, this proxy is_test=${isTest}`, TonCode.error);
     const model = baseModel(params.model);
     checkCoefficient(params.coefficient);
     if (maxActiveRequests < 1) throw new PeerViolation(`max_active_requests must be at least 1 (${maxActiveRequests})`);
     if (proxyCnt < 1) throw new PeerViolation(`proxy_cnt must be at least 1 (${proxyCnt})`);
     const proto = negotiate(params.minProtoVersion, params.maxProtoVersion, 0);
     if (proto === undefined) {
-      throw new PeerViolation(`no common protocol version: the worker speaks ${params.minProtoVersion}..${params.maxProtoVersion}`, TonCode.error);
+      throw new PeerViolation(
+        `no common protocol version: the worker speaks ${params.minProtoVersion}..${params.maxProtoVersion}`,
+        TonCode.error,
+      );
     }
     const owner = readAddress('worker_owner_address', params.workerOwnerAddress);
     const account = books.openWorker(owner);
-    if (account.state === 'closed') throw new PeerViolation(`the worker contract ${account.contract} is closed`, TonCode.notReady);
+    if (account.state === 'closed')
+      throw new PeerViolation(`the worker contract ${account.contract} is closed`, TonCode.notReady);
     const limit = Math.ceil(maxActiveRequests / proxyCnt);
     const details = { account, proto, model, fullModel: params.model, coefficient: params.coefficient, limit };
     this.state = { name: 'compare', details };
@@ -98,17 +107,26 @@ export class WorkerHandshake {
       db: message.tokensCommittedToDb,
       max: message.maxTokens,
     };
-    if (claimed.signed < 0n || claimed.db < 0n || claimed.max < 0n) throw new PeerViolation('token counters must not be negative');
-    const more = { worker: owner, claimed: text(claimed), known: text({ signed: levels.anchored, db: levels.written, max: levels.max }) };
+    if (claimed.signed < 0n || claimed.db < 0n || claimed.max < 0n)
+      throw new PeerViolation('token counters must not be negative');
+    const more = {
+      worker: owner,
+      claimed: text(claimed),
+      known: text({ signed: levels.anchored, db: levels.written, max: levels.max }),
+    };
     if (claimed.signed > levels.anchored) {
-      this.context.logger.error(more, 'worker_remembers_more: the worker says it holds a larger signed payment than this ledger knows');
+      this.context.logger.error(
+        more,
+        'worker_remembers_more: the worker says it holds a larger signed payment than this ledger knows',
+      );
       throw new PeerViolation(
         `the worker claims ${claimed.signed} signed tokens, this proxy's ledger knows ${levels.anchored}; cash the payment in on chain, then restart the worker`,
         TonCode.error,
       );
     }
     const behind = claimed.db > levels.written || claimed.max > levels.max;
-    if (behind) this.context.logger.warn(more, 'worker_remembers_more: usage that was not yet on disk was lost in a crash');
+    if (behind)
+      this.context.logger.warn(more, 'worker_remembers_more: usage that was not yet on disk was lost in a crash');
     this.state = { name: behind ? 'extended' : 'finishing', details };
     return {
       _: 'worker.compareBalanceWithProxyResult',
@@ -122,14 +140,18 @@ export class WorkerHandshake {
   private compareExtended(message: TlType<'worker.extendedCompareBalanceWithProxy'>): TlObject {
     if (this.state.name !== 'extended') throw new PeerViolation('extendedCompareBalanceWithProxy out of order');
     const { details } = this.state;
-    this.context.logger.info({ worker: details.account.owner, db: message.tokensCommittedToDb.toString() }, 'worker accepts the ledger of this proxy');
+    this.context.logger.info(
+      { worker: details.account.owner, db: message.tokensCommittedToDb.toString() },
+      'worker accepts the ledger of this proxy',
+    );
     this.state = { name: 'finishing', details };
     return { _: 'worker.extendedCompareBalanceWithProxyResult', errorCode: 0 };
   }
 
   private complete(isDisabled: boolean): TlObject {
     // After an answer with error_code 1 a worker may also go on without the extended question.
-    if (this.state.name !== 'finishing' && this.state.name !== 'extended') throw new PeerViolation('proxyHandshakeComplete out of order');
+    if (this.state.name !== 'finishing' && this.state.name !== 'extended')
+      throw new PeerViolation('proxyHandshakeComplete out of order');
     const { details } = this.state;
     this.state = { name: 'done' };
     this.welcome({ ...details, enabled: !isDisabled });
@@ -146,7 +168,8 @@ export function checkCoefficient(coefficient: number): void {
 function baseModel(full: string): string {
   const base = modelBaseName(full);
   if (base.length === 0) throw new PeerViolation('the model name is empty', TonCode.error);
-  if (full.length > MAX_MODEL_LENGTH || !/^[\x21-\x7e]+$/.test(full)) throw new PeerViolation('the model name is too long or has unprintable characters');
+  if (full.length > MAX_MODEL_LENGTH || !/^[\x21-\x7e]+$/.test(full))
+    throw new PeerViolation('the model name is too long or has unprintable characters');
   return base;
 }
 

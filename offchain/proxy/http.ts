@@ -78,7 +78,15 @@ export class OperatorHttp {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', (error: NodeJS.ErrnoException) => {
         const taken = error.code === 'EADDRINUSE';
-        reject(new ProxyFatalError('config', taken ? `http_port ${port} is taken; stop the other program or choose another http_port` : `http_port ${port}: ${error.message}`, error));
+        reject(
+          new ProxyFatalError(
+            'config',
+            taken
+              ? `http_port ${port} is taken; stop the other program or choose another http_port`
+              : `http_port ${port}: ${error.message}`,
+            error,
+          ),
+        );
       });
       this.server.listen(port, host, resolve);
     });
@@ -95,7 +103,8 @@ export class OperatorHttp {
     try {
       const url = new URL(request.url ?? '/', 'http://proxy');
       const route = this.routes.get(url.pathname);
-      if (!route) throw new HttpError(404, 'not_found', `no such path; known are ${[...this.routes.keys()].join(', ')}`);
+      if (!route)
+        throw new HttpError(404, 'not_found', `no such path; known are ${[...this.routes.keys()].join(', ')}`);
       if (request.method !== route.method) {
         response.setHeader('Allow', route.method);
         throw new HttpError(405, 'method_not_allowed', `${url.pathname} is answered to ${route.method} only`);
@@ -117,12 +126,20 @@ export class OperatorHttp {
   private authorize(header: string | undefined): void {
     const { accessHash } = this.options;
     if (accessHash === undefined) {
-      throw new HttpError(403, 'access_hash_not_set', 'this endpoint moves money and needs http_access_hash in the configuration; set it and send it as Authorization: Bearer');
+      throw new HttpError(
+        403,
+        'access_hash_not_set',
+        'this endpoint moves money and needs http_access_hash in the configuration; set it and send it as Authorization: Bearer',
+      );
     }
     const given = /^Bearer (.+)$/.exec(header ?? '')?.[1] ?? '';
     const digest = (text: string) => createHash('sha256').update(text).digest();
     if (!timingSafeEqual(digest(given), digest(accessHash))) {
-      throw new HttpError(401, 'unauthorized', 'send the http_access_hash of the configuration as Authorization: Bearer');
+      throw new HttpError(
+        401,
+        'unauthorized',
+        'send the http_access_hash of the configuration as Authorization: Bearer',
+      );
     }
   }
 }
@@ -149,7 +166,11 @@ function required(query: URLSearchParams, name: string): string {
 
 function settled({ transaction, tokens, amountNano }: Settled): unknown {
   const { hash, lt, account } = transaction;
-  return { transaction: { hash, lt: lt.toString(), account }, tokens: tokens.toString(), amount_nano: amountNano.toString() };
+  return {
+    transaction: { hash, lt: lt.toString(), account },
+    tokens: tokens.toString(),
+    amount_nano: amountNano.toString(),
+  };
 }
 
 function asHttpError(error: unknown): HttpError | undefined {
@@ -159,7 +180,12 @@ function asHttpError(error: unknown): HttpError | undefined {
 }
 
 function writeJson(response: ServerResponse, status: number, body: unknown): void {
-  write(response, status, 'application/json', JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value)));
+  write(
+    response,
+    status,
+    'application/json',
+    JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value)),
+  );
 }
 
 function write(response: ServerResponse, status: number, type: string, body: string): void {

@@ -1,5 +1,5 @@
-import type { Address } from '@ton/core';
 import { type CocoonParams, clientStateInit, proxyStateInit, stateInitAddress, workerStateInit } from '@cocoon/sdk';
+import type { Address } from '@ton/core';
 import type { Prices } from './accounts';
 
 export interface IdentityOptions {
@@ -29,7 +29,9 @@ export class ProxyIdentity {
   constructor(options: IdentityOptions) {
     const { owner, publicKey, root, params } = options;
     if (!params.proxyCode || !params.clientCode || !params.workerCode) {
-      throw new Error('the root contract carries no proxy, client or worker code yet; upload them with the upgrade_contracts script');
+      throw new Error(
+        'the root contract carries no proxy, client or worker code yet; upload them with the upgrade_contracts script',
+      );
     }
     this.owner = owner;
     this.publicKey = publicKey;

@@ -1,7 +1,9 @@
-import type { TlType } from '@cocoon/sdk/protocol/tl/codec';
+import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { AddressTextError, parseTlAddress, tlAddress } from '@cocoon/sdk/protocol/tl-address';
 import type { Address } from '@ton/core';
 import type { Logger } from 'pino';
+import type { PeerConnection } from '../transport/connection';
+import { ConnectionClosedError } from '../transport/errors';
 import type { Books } from './books';
 import { PeerViolation } from './errors';
 import type { Nonces } from './nonces';
@@ -49,6 +51,17 @@ export function readAddress(field: string, text: string): Address {
     return parseTlAddress(field, text);
   } catch (error) {
     if (error instanceof AddressTextError) throw new PeerViolation(error.message);
+    throw error;
+  }
+}
+
+/** Sends and says whether the connection still stood. @throws MessageTooLargeError */
+export function sendTo(connection: PeerConnection, message: TlObject): boolean {
+  try {
+    connection.send(message);
+    return true;
+  } catch (error) {
+    if (error instanceof ConnectionClosedError) return false;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { PeerConnection, PeerHandlers } from '../transport/connection';
 import { type Listener, listen } from '../transport/listener';
 import { plain } from '../transport/security';
 import { ClientSession } from './client-session';
-import { ProxyFatalError, errorText } from './errors';
+import { errorText, ProxyFatalError } from './errors';
 import type { PeerContext } from './peer-context';
 import { WorkerSession } from './worker-session';
 
@@ -39,28 +39,36 @@ export class Peers {
   /** Opens both ports and resolves with their numbers. @throws ProxyFatalError naming the port that is taken */
   async open(): Promise<{ clientPort: number; workerPort: number }> {
     const { context, clientPort, workerPort } = this.options;
-    const workers = await this.listen('workers_rpc_port', workerPort, this.workers, (connection) => new WorkerSession(connection, context));
-    const clients = await this.listen('client_rpc_port', clientPort, this.clients, (connection) => new ClientSession(connection, context));
+    const workers = await this.listen(
+      'workers_rpc_port',
+      workerPort,
+      this.workers,
+      (connection) => new WorkerSession(connection, context),
+    );
+    const clients = await this.listen(
+      'client_rpc_port',
+      clientPort,
+      this.clients,
+      (connection) => new ClientSession(connection, context),
+    );
     return { clientPort: clients.port, workerPort: workers.port };
   }
 
   async close(reason?: Error): Promise<void> {
     const listeners = this.listeners;
     this.listeners = [];
-    const closing = listeners.map((listener) => listener.close());
-    for (const session of [...this.clients, ...this.workers]) session.connection.close(reason);
-    await Promise.all(closing);
+    await Promise.all(listeners.map((listener) => listener.close(reason)));
   }
 
-  private async listen<S extends Session>(key: string, port: number, sessions: Set<S>, open: (connection: PeerConnection) => S): Promise<Listener> {
+  private async listen<S extends Session>(
+    key: string,
+    port: number,
+    sessions: Set<S>,
+    open: (connection: PeerConnection) => S,
+  ): Promise<Listener> {
     const { host, logger, maxConnections } = this.options;
     try {
       const onConnection = (connection: PeerConnection): PeerHandlers => {
-        if (sessions.size >= maxConnections) {
-          const full = new Error(`already ${sessions.size} connections`);
-          setImmediate(() => connection.close(full));
-          return { onMessage: () => undefined, onQuery: () => Promise.reject(full), onClose: () => undefined };
-        }
         const session = open(connection);
         sessions.add(session);
         return {
@@ -72,12 +80,18 @@ export class Peers {
           },
         };
       };
-      const listener = await listen({ host, port, security: plain, logger, onConnection });
+      const listener = await listen({ host, port, security: plain, logger, maxConnections, onConnection });
       this.listeners.push(listener);
       return listener;
     } catch (error) {
       const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      throw new ProxyFatalError('config', taken ? `${key} ${port} is taken; stop the other program or choose another port` : `${key} ${port}: ${errorText(error)}`, error);
+      throw new ProxyFatalError(
+        'config',
+        taken
+          ? `${key} ${port} is taken; stop the other program or choose another port`
+          : `${key} ${port}: ${errorText(error)}`,
+        error,
+      );
     }
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { decodeAs, TlError, type TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { checkHeaders } from '@cocoon/sdk/protocol/http';
 import { MeteringError, reservation as tokensToReserve } from '@cocoon/sdk/protocol/metering';
+import { decodeAs, TlError, type TlType } from '@cocoon/sdk/protocol/tl/codec';
 import type { Logger } from 'pino';
 import type { Ledger, RequestRow } from '../ledger';
 import type { ClientAccount, Reservation, WorkerAccount } from './accounts';
@@ -9,7 +9,14 @@ import type { Books } from './books';
 import { ClientFrames } from './client-frames';
 import { errorText, RequestError } from './errors';
 import type { ProxyMetrics } from './metrics';
-import { type ClientSide, lost, RelayedRequest, type RequestDeps, type RequestFacts, type WorkerSide } from './relayed-request';
+import {
+  type ClientSide,
+  lost,
+  RelayedRequest,
+  type RequestDeps,
+  type RequestFacts,
+  type WorkerSide,
+} from './relayed-request';
 import type { Scheduler } from './scheduler';
 import { NO_TOKENS, type RequestTokens } from './tokens';
 import type { VoucherBook } from './vouchers';
@@ -113,7 +120,10 @@ export class Relay {
     const request = this.running.get(frame.id);
     if (request?.worker !== worker) {
       // Frames of a request that has ended here are normal after a timeout.
-      this.options.logger.debug({ request: frame.id, worker: worker.account.owner }, 'answer frame for no running request');
+      this.options.logger.debug(
+        { request: frame.id, worker: worker.account.owner },
+        'answer frame for no running request',
+      );
       return;
     }
     request.answered(frame);
@@ -123,15 +133,25 @@ export class Relay {
     const { books, limits, now, scheduler } = this.options;
     const { account } = client;
     const unready = this.options.unready();
-    if (unready) throw new RequestError('proxy_not_ready', `this proxy takes no new requests at the moment: ${unready}`);
+    if (unready)
+      throw new RequestError('proxy_not_ready', `this proxy takes no new requests at the moment: ${unready}`);
     if (message.minConfigVersion > this.options.rootVersion()) {
-      throw new RequestError('config_version_too_low', `the client knows root version ${message.minConfigVersion}, this proxy ${this.options.rootVersion()}; try again in a minute`);
+      throw new RequestError(
+        'config_version_too_low',
+        `the client knows root version ${message.minConfigVersion}, this proxy ${this.options.rootVersion()}; try again in a minute`,
+      );
     }
     if (account.chain.state === 'closing' || account.chain.state === 'closed') {
-      throw new RequestError('channel_closing', `the channel ${account.contract} is ${account.chain.state}; open a new one`);
+      throw new RequestError(
+        'channel_closing',
+        `the channel ${account.contract} is ${account.chain.state}; open a new one`,
+      );
     }
     if (account.running >= limits.maxClientRequests) {
-      throw new RequestError('too_many_requests', `this client has ${account.running} requests running, the limit is ${limits.maxClientRequests}; wait for one to end`);
+      throw new RequestError(
+        'too_many_requests',
+        `this client has ${account.running} requests running, the limit is ${limits.maxClientRequests}; wait for one to end`,
+      );
     }
     const timeoutS = boundedTimeout(message.timeout, limits.maxTimeoutS);
     const tokens = this.needed(message);
@@ -158,16 +178,30 @@ export class Relay {
    * Refuses negative and oversized wishes, which would turn a reservation into a gift (B7).
    */
   private needed({ maxTokens, maxCoefficient, query }: RunQuery): bigint {
-    const { promptMultiplier, cachedMultiplier, completionMultiplier, reasoningMultiplier } = this.options.books.identity.params;
-    const answer = tokensToReserve({ maxTokens, queryBytes: 0, maxCoefficient, multiplier: Math.max(completionMultiplier, reasoningMultiplier) });
-    const prompt = tokensToReserve({ maxTokens: 0, queryBytes: query.length, maxCoefficient, multiplier: Math.max(promptMultiplier, cachedMultiplier) });
+    const { promptMultiplier, cachedMultiplier, completionMultiplier, reasoningMultiplier } =
+      this.options.books.identity.params;
+    const answer = tokensToReserve({
+      maxTokens,
+      queryBytes: 0,
+      maxCoefficient,
+      multiplier: Math.max(completionMultiplier, reasoningMultiplier),
+    });
+    const prompt = tokensToReserve({
+      maxTokens: 0,
+      queryBytes: query.length,
+      maxCoefficient,
+      multiplier: Math.max(promptMultiplier, cachedMultiplier),
+    });
     return answer + prompt;
   }
 
   private checkRequest(query: Buffer): void {
     const { maxRequestBytes, maxRequestHeaders } = this.options.limits;
     if (query.length > maxRequestBytes) {
-      throw new RequestError('request_too_large', `the request has ${query.length} bytes, the limit is ${maxRequestBytes}`);
+      throw new RequestError(
+        'request_too_large',
+        `the request has ${query.length} bytes, the limit is ${maxRequestBytes}`,
+      );
     }
     let request: TlType<'http.request'>;
     try {
@@ -176,7 +210,10 @@ export class Relay {
       throw new RequestError('invalid_request', `the query is no http.request: ${errorText(error)}`);
     }
     if (request.headers.length > maxRequestHeaders) {
-      throw new RequestError('request_too_large', `the request has ${request.headers.length} headers, the limit is ${maxRequestHeaders}`);
+      throw new RequestError(
+        'request_too_large',
+        `the request has ${request.headers.length} headers, the limit is ${maxRequestHeaders}`,
+      );
     }
     try {
       checkHeaders(request.headers);
@@ -188,7 +225,10 @@ export class Relay {
   private async assign(request: RelayedRequest, maxCoefficient: number): Promise<void> {
     const { scheduler, limits } = this.options;
     const waiting = new AbortController();
-    const busy = new RequestError('all_workers_busy', `no worker of ${request.facts.model} became free within ${limits.queueTimeoutMs / 1000} s; try again shortly`);
+    const busy = new RequestError(
+      'all_workers_busy',
+      `no worker of ${request.facts.model} became free within ${limits.queueTimeoutMs / 1000} s; try again shortly`,
+    );
     const timer = setTimeout(() => waiting.abort(busy), limits.queueTimeoutMs);
     try {
       const signal = AbortSignal.any([waiting.signal, request.abort.signal]);
@@ -230,14 +270,24 @@ export class Relay {
     };
   }
 
-  private async settle(row: RequestRow, tokens: RequestTokens, worker: WorkerAccount, reservation: Reservation, client: ClientAccount): Promise<void> {
+  private async settle(
+    row: RequestRow,
+    tokens: RequestTokens,
+    worker: WorkerAccount,
+    reservation: Reservation,
+    client: ClientAccount,
+  ): Promise<void> {
     const { books, metrics, logger } = this.options;
     const { pricePerToken, workerFeePerToken } = books.identity.prices;
     reservation.end(tokens.total);
     worker.levels.add(tokens.total);
     worker.lastRequestAt = row.endedAt;
     metrics.tokensUsed(tokens);
-    const priced: RequestRow = { ...row, costNano: tokens.total * pricePerToken, feeNano: tokens.total * workerFeePerToken };
+    const priced: RequestRow = {
+      ...row,
+      costNano: tokens.total * pricePerToken,
+      feeNano: tokens.total * workerFeePerToken,
+    };
     try {
       await books.write([client, worker], [{ kind: 'request', row: priced }]);
     } catch (error) {
@@ -281,7 +331,8 @@ function boundedTimeout(seconds: number, longest: number): number {
 
 function asRequestError(error: unknown, logger: Logger): RequestError {
   if (error instanceof RequestError) return error;
-  if (error instanceof TlError || error instanceof MeteringError) return new RequestError('invalid_request', error.message);
+  if (error instanceof TlError || error instanceof MeteringError)
+    return new RequestError('invalid_request', error.message);
   logger.error({ reason: errorText(error) }, 'a request failed in an unforeseen way');
   return new RequestError('proxy_not_ready', 'the proxy met an internal error; try again');
 }

@@ -6,7 +6,7 @@ import type { RequestRow } from '../ledger';
 import type { ClientAccount, Reservation, WorkerAccount } from './accounts';
 import { ClientFrames, type FinalFacts, stamped } from './client-frames';
 import { errorText, RequestError } from './errors';
-import { isFinal, type Effect, type RequestEvent, type RequestState, TRANSITIONS } from './request-states';
+import { type Effect, isFinal, type RequestEvent, type RequestState, TRANSITIONS } from './request-states';
 import type { Lease, WorkerSeat } from './scheduler';
 import { NO_TOKENS, type RequestTokens } from './tokens';
 import type { WorkerFrame } from './worker-frames';
@@ -44,7 +44,13 @@ export interface RequestDeps {
   now(): number;
   drainTimeoutMs: number;
   /** Debits, credits, and writes everything to the ledger; resolves when it would survive `kill -9`. */
-  settle(row: RequestRow, tokens: RequestTokens, worker: WorkerAccount, reservation: Reservation, client: ClientAccount): Promise<void>;
+  settle(
+    row: RequestRow,
+    tokens: RequestTokens,
+    worker: WorkerAccount,
+    reservation: Reservation,
+    client: ClientAccount,
+  ): Promise<void>;
   /** Records a request that cost nothing. */
   record(row: RequestRow, reservation: Reservation): void;
   payoutVoucher(worker: WorkerAccount): TlType<'proxy.signedPayment'>;
@@ -94,21 +100,30 @@ export class RelayedRequest {
 
   assigned(lease: Lease<WorkerSide>): void {
     // The request may have ended between the scheduler's choice and this call.
-    if (this.state !== 'queued') return lease.release();
+    if (this.state !== 'queued') {
+      lease.release();
+      return;
+    }
     this.lease = lease;
     this.worker = lease.seat;
     this.handle('assigned');
   }
 
   /** Ends or moves the request because of `error`. */
-  fail(event: Extract<RequestEvent, 'refused' | 'workerLost' | 'cancel' | 'timeout' | 'violation'>, error: RequestError): void {
+  fail(
+    event: Extract<RequestEvent, 'refused' | 'workerLost' | 'cancel' | 'timeout' | 'violation'>,
+    error: RequestError,
+  ): void {
     this.handle(event, undefined, error);
   }
 
   answered(frame: WorkerFrame): void {
     if (this.state === 'forwarded' && (frame.event === 'head' || frame.event === 'lastHead')) {
       this.response = this.parse(frame);
-      if (!this.response) return this.fail('violation', badAnswer());
+      if (!this.response) {
+        this.fail('violation', badAnswer());
+        return;
+      }
     }
     this.handle(frame.event, frame, frame.error ? workerFailure(frame.error) : undefined);
   }
@@ -128,12 +143,19 @@ export class RelayedRequest {
       this.deps.ended(this);
     }
     this.perform(transition.effects, frame, worker).catch((cause: unknown) => {
-      this.deps.logger.error({ request: this.key, reason: errorText(cause) }, 'a request could not be ended as planned');
+      this.deps.logger.error(
+        { request: this.key, reason: errorText(cause) },
+        'a request could not be ended as planned',
+      );
       this.tellError(frame?.tokens ?? NO_TOKENS);
     });
   }
 
-  private async perform(effects: readonly Effect[], frame: WorkerFrame | undefined, worker: WorkerSide | undefined): Promise<void> {
+  private async perform(
+    effects: readonly Effect[],
+    frame: WorkerFrame | undefined,
+    worker: WorkerSide | undefined,
+  ): Promise<void> {
     let tokens = NO_TOKENS;
     for (const effect of effects) {
       if (effect === 'settle') {
@@ -169,7 +191,10 @@ export class RelayedRequest {
           : { _: 'proxy.runQuery', ...base };
       if (!worker!.send(message)) this.fail('workerLost', lost());
     } catch (cause) {
-      this.fail('refused', new RequestError('request_too_large', `the request cannot be sent to the worker: ${errorText(cause)}`));
+      this.fail(
+        'refused',
+        new RequestError('request_too_large', `the request cannot be sent to the worker: ${errorText(cause)}`),
+      );
     }
   }
 
@@ -271,7 +296,12 @@ export class RelayedRequest {
       proxyTimes: { start, end },
       ...(frame?.times ? { workerTimes: frame.times } : {}),
       ...(this.facts.enableDebug
-        ? { debug: { worker: frame?.debug ?? '{}', proxy: JSON.stringify({ type: 'proxy_stats', start_time: start, answer_receive_end_at: end }) } }
+        ? {
+            debug: {
+              worker: frame?.debug ?? '{}',
+              proxy: JSON.stringify({ type: 'proxy_stats', start_time: start, answer_receive_end_at: end }),
+            },
+          }
         : {}),
     };
   }
@@ -280,20 +310,34 @@ export class RelayedRequest {
     clearTimeout(this.timer);
     const seconds = (this.facts.deadlineAt - this.facts.startedAt) / 1000;
     this.timer = setTimeout(
-      () => this.fail('timeout', new RequestError('request_timeout', `no complete answer within ${seconds} s; allow more with the timeout parameter`)),
+      () =>
+        this.fail(
+          'timeout',
+          new RequestError(
+            'request_timeout',
+            `no complete answer within ${seconds} s; allow more with the timeout parameter`,
+          ),
+        ),
       Math.max(0, afterMs),
     );
   }
 }
 
 export const lost = () => new RequestError('worker_lost', 'the worker that was answering disconnected; try again');
-const badAnswer = () => new RequestError('worker_failed', 'the worker sent an answer that is no HTTP response; try again');
+const badAnswer = () =>
+  new RequestError('worker_failed', 'the worker sent an answer that is no HTTP response; try again');
 
 function outOfOrder(event: RequestEvent, state: RequestState): RequestError {
-  return new RequestError('worker_failed', `the worker sent answer frames out of order (${event} while ${state}); try again`);
+  return new RequestError(
+    'worker_failed',
+    `the worker sent answer frames out of order (${event} while ${state}); try again`,
+  );
 }
 
 function workerFailure(error: { code: number; text: string }): RequestError {
   const stopped = error.code === 652;
-  return new RequestError(stopped ? 'request_timeout' : 'worker_failed', `the worker reports: ${error.text} (code ${error.code})`);
+  return new RequestError(
+    stopped ? 'request_timeout' : 'worker_failed',
+    `the worker reports: ${error.text} (code ${error.code})`,
+  );
 }

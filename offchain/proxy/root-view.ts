@@ -81,7 +81,10 @@ export class RootView {
 async function read({ chain, root }: RootViewOptions): Promise<RootData> {
   const account = await chain.account(root);
   if (account.status !== 'active' || !account.data) {
-    throw new ProxyFatalError('chain', `there is no contract at root_contract_address ${root.toString()} (${account.status}); check the address and ton_endpoint`);
+    throw new ProxyFatalError(
+      'chain',
+      `there is no contract at root_contract_address ${root.toString()} (${account.status}); check the address and ton_endpoint`,
+    );
   }
   return parseRootData(account.data);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CocoonProxy, loadParams, storeParams } from '@cocoon/sdk';
 import { privateKeyFromSeed, rawPublicKey } from '@cocoon/sdk/protocol/keys';
-import { Address, Cell } from '@ton/core';
+import { Address, Cell, type Transaction } from '@ton/core';
 import type { Logger } from 'pino';
 import { followTransactions } from '../chain/follow';
 import type { Chain } from '../chain/port';
@@ -79,7 +79,10 @@ export class ProxyRunner {
         isTest: config.is_test,
         logger: deps.logger,
         onOutdated: (active, own) =>
-          deps.logger.warn({ active, own }, 'the root has new parameters; this proxy keeps serving on its present contract and terms until it is moved to a new one'),
+          deps.logger.warn(
+            { active, own },
+            'the root has new parameters; this proxy keeps serving on its present contract and terms until it is moved to a new one',
+          ),
       });
       return new ProxyRunner(config, deps, ledger, root, await openIdentity(config, ledger, root));
     } catch (error) {
@@ -105,7 +108,8 @@ export class ProxyRunner {
       logger,
       now,
       timeoutMs: config.chain_timeout_ms,
-      send: (seqno, uniqueHash) => deps.actions.send(CocoonProxy.buildSaveState(identity.address, { seqno, uniqueHash })),
+      send: (seqno, uniqueHash) =>
+        deps.actions.send(CocoonProxy.buildSaveState(identity.address, { seqno, uniqueHash })),
     });
     this.metrics = new ProxyMetrics({
       running: () => this.relay.active,
@@ -211,21 +215,39 @@ export class ProxyRunner {
     failed.catch(() => undefined);
     const httpPort = await this.http.listen();
     await this.settlement.recover();
-    this.contract = await ensureDeployed({ chain, identity, logger, wallet: actions.wallet, execute: (message) => actions.execute(message) });
+    this.contract = await ensureDeployed({
+      chain,
+      identity,
+      logger,
+      wallet: actions.wallet,
+      execute: (message) => actions.execute(message),
+    });
     this.loops.push(this.follow());
     // Nobody is served before the chain has confirmed that this ledger is the newest one.
     await Promise.race([this.commits.commit(), failed]);
     const ports = await this.peers.open();
     this.starting = false;
     this.loops.push(
-      this.every(() => this.commitPause(), async () => {
-        if (this.books.unanchored()) await this.commits.commit();
-      }),
-      this.every(() => this.config.settle_interval_ms, () => this.settlement.tick()),
-      this.every(() => this.config.root_refresh_ms, () => this.root.refresh()),
-      this.every(() => this.config.poll_interval_ms, async () => {
-        await this.readContract();
-      }),
+      this.every(
+        () => this.commitPause(),
+        async () => {
+          if (this.books.unanchored()) await this.commits.commit();
+        },
+      ),
+      this.every(
+        () => this.config.settle_interval_ms,
+        () => this.settlement.tick(),
+      ),
+      this.every(
+        () => this.config.root_refresh_ms,
+        () => this.root.refresh(),
+      ),
+      this.every(
+        () => this.config.poll_interval_ms,
+        async () => {
+          await this.readContract();
+        },
+      ),
     );
     logger.info({ contract: identity.address.toString(), httpPort, ...ports }, 'proxy is serving');
     return { httpPort, ...ports };
@@ -237,6 +259,7 @@ export class ProxyRunner {
     this.relay.stop();
     await this.peers.close(new Error('the proxy is shutting down'));
     await Promise.race([this.settlement.idle(), pause(SHUTDOWN_MS, new AbortController().signal)]);
+    await this.deps.actions.close();
     this.waiters.clear();
     await Promise.race([Promise.allSettled(this.loops), pause(SHUTDOWN_MS, new AbortController().signal)]);
     await this.http.close();
@@ -259,21 +282,30 @@ export class ProxyRunner {
     const { chain, logger } = this.deps;
     const { address } = this.books.identity;
     const from = this.ledger.meta(FOLLOW_KEY(address));
-    await followTransactions(chain, address, {
-      ...(from === undefined ? {} : { from: { lt: BigInt(from) } }),
-      pollMs: this.config.poll_interval_ms,
-      signal: this.stopping.signal,
-      logger,
-      onTransaction: async (tx) => {
-        if (this.fatal) return;
-        try {
-          await this.view.apply(tx);
-        } catch (error) {
-          if (!(error instanceof ProxyFatalError)) throw error;
-          await this.halt(error);
-        }
-      },
-    });
+    try {
+      await followTransactions(chain, address, {
+        ...(from === undefined ? {} : { from: { lt: BigInt(from) } }),
+        pollMs: this.config.poll_interval_ms,
+        signal: this.stopping.signal,
+        onTransaction: (tx) => this.observe(tx),
+        onError: (error) =>
+          logger.warn({ reason: errorText(error) }, 'the proxy contract could not be followed, trying again'),
+      });
+    } catch (error) {
+      await this.halt(
+        new ProxyFatalError('chain', `the proxy contract can no longer be followed: ${errorText(error)}`, error),
+      );
+    }
+  }
+
+  private async observe(tx: Transaction): Promise<void> {
+    if (this.fatal) return;
+    try {
+      await this.view.apply(tx);
+    } catch (error) {
+      if (!(error instanceof ProxyFatalError)) throw error;
+      await this.halt(error);
+    }
   }
 
   /** Stops serving for good but stays up, so that the operator can read why instead of watching restarts. */
@@ -301,7 +333,9 @@ export class ProxyRunner {
     while (!signal.aborted) {
       await pause(intervalMs(), signal);
       if (signal.aborted || this.fatal) return;
-      await work().catch((error: unknown) => this.deps.logger.warn({ reason: errorText(error) }, 'periodic work failed, trying again'));
+      await work().catch((error: unknown) =>
+        this.deps.logger.warn({ reason: errorText(error) }, 'periodic work failed, trying again'),
+      );
     }
   }
 
@@ -322,7 +356,12 @@ async function openIdentity(config: ProxyConfig, ledger: Ledger, root: RootView)
   if (stored === undefined) {
     const identity = new ProxyIdentity({ ...base, params: root.params });
     const params = storeParams(root.params, 'all').toBoc().toString('base64');
-    await ledger.append([{ kind: 'meta', row: { key: CONTRACT_KEY, value: JSON.stringify({ address: identity.address.toRawString(), params }) } }]);
+    await ledger.append([
+      {
+        kind: 'meta',
+        row: { key: CONTRACT_KEY, value: JSON.stringify({ address: identity.address.toRawString(), params }) },
+      },
+    ]);
     return identity;
   }
   const { address, params } = JSON.parse(stored) as { address: string; params: string };
@@ -337,7 +376,11 @@ async function openIdentity(config: ProxyConfig, ledger: Ledger, root: RootView)
 }
 
 /** An account by the owner's or the contract's address, in any form. */
-function find<A extends ClientAccount | WorkerAccount>(accounts: ReadonlyMap<string, A>, text: string, role: string): A {
+function find<A extends ClientAccount | WorkerAccount>(
+  accounts: ReadonlyMap<string, A>,
+  text: string,
+  role: string,
+): A {
   let raw: string;
   try {
     raw = Address.parse(text).toRawString();
@@ -345,7 +388,12 @@ function find<A extends ClientAccount | WorkerAccount>(accounts: ReadonlyMap<str
     throw new HttpError(400, 'bad_address', `${JSON.stringify(text)} is not a TON address`);
   }
   const account = accounts.get(raw) ?? [...accounts.values()].find(({ contract }) => contract === raw);
-  if (!account) throw new HttpError(404, 'unknown_account', `no ${role} with the address ${text}; /jsonstats lists those this proxy knows`);
+  if (!account)
+    throw new HttpError(
+      404,
+      'unknown_account',
+      `no ${role} with the address ${text}; /jsonstats lists those this proxy knows`,
+    );
   return account;
 }
 

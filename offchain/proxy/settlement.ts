@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { CocoonClient, CocoonProxy, CocoonWorker, DefaultValue, type OutgoingMessage, parseSignedEnvelope, type VoucherOptions } from '@cocoon/sdk';
+import {
+  CocoonClient,
+  CocoonProxy,
+  CocoonWorker,
+  DefaultValue,
+  type OutgoingMessage,
+  parseSignedEnvelope,
+  type VoucherOptions,
+} from '@cocoon/sdk';
 import { Address, Cell } from '@ton/core';
 import type { Logger } from 'pino';
 import type { ActionKind, ActionRow, Ledger } from '../ledger';
@@ -82,8 +90,13 @@ export class Settlement {
     const { ledger, logger, now } = this.options;
     for (const row of ledger.all('action')) {
       if (row.status !== 'sent') continue;
-      logger.warn({ action: row.id, kind: row.kind, contract: row.contract }, 'outcome unknown after a restart; the contract state decides');
-      await ledger.write([{ kind: 'action', row: { ...row, status: 'lost', error: 'the proxy restarted', endedAt: now() } }]);
+      logger.warn(
+        { action: row.id, kind: row.kind, contract: row.contract },
+        'outcome unknown after a restart; the contract state decides',
+      );
+      await ledger.write([
+        { kind: 'action', row: { ...row, status: 'lost', error: 'the proxy restarted', endedAt: now() } },
+      ]);
     }
   }
 
@@ -93,7 +106,8 @@ export class Settlement {
     const { pricePerToken, workerFeePerToken } = books.identity.prices;
     for (const client of books.clients.values()) {
       if (this.resting(client.contract)) continue;
-      const closing = client.chain.state === 'closing' && client.running === 0 && client.levels.max === client.levels.anchored;
+      const closing =
+        client.chain.state === 'closing' && client.running === 0 && client.levels.max === client.levels.anchored;
       if (closing) this.background(client.contract, () => this.refund(client));
       else if (client.chain.state === 'normal' && due(client.chargeable() * pricePerToken, thresholds.charge)) {
         this.background(client.contract, () => this.chargeNow(client));
@@ -101,7 +115,8 @@ export class Settlement {
     }
     for (const worker of books.workers.values()) {
       if (this.resting(worker.contract) || worker.state === 'closed') continue;
-      if (due(worker.payable() * workerFeePerToken, thresholds.payout)) this.background(worker.contract, () => this.payNow(worker));
+      if (due(worker.payable() * workerFeePerToken, thresholds.payout))
+        this.background(worker.contract, () => this.payNow(worker));
     }
     const proxy = books.identity.address.toRawString();
     if (!this.resting(proxy) && due(await this.options.withdrawable(), thresholds.withdraw)) {
@@ -135,12 +150,21 @@ export class Settlement {
     const voucher = vouchers.charge(client);
     const tokens = voucher.tokens - client.chain.tokensUsed;
     if (tokens <= 0n) {
-      throw new NothingToSettle(`nothing to charge: ${client.levels.max} tokens used, ${client.chain.tokensUsed} already charged`);
+      throw new NothingToSettle(
+        `nothing to charge: ${client.levels.max} tokens used, ${client.chain.tokensUsed} already charged`,
+      );
     }
     const undo = client.chargeStarted(voucher.tokens);
     const message = CocoonClient.buildCharge(Address.parseRaw(client.contract), this.voucherOptions(voucher));
     const amountNano = tokens * books.identity.prices.pricePerToken;
-    const action = { kind: 'charge' as const, subject: client.owner, contract: client.contract, tokens, amountNano, message };
+    const action = {
+      kind: 'charge' as const,
+      subject: client.owner,
+      contract: client.contract,
+      tokens,
+      amountNano,
+      message,
+    };
     return this.run({ ...action, seen: () => client.chain.tokensUsed >= voucher.tokens }, undo);
   }
 
@@ -149,13 +173,22 @@ export class Settlement {
     const voucher = vouchers.payout(worker);
     const tokens = voucher.tokens - worker.tokensPaid;
     if (tokens <= 0n) {
-      throw new NothingToSettle(`nothing to pay: ${worker.levels.max} tokens earned, ${worker.tokensPaid} already paid`);
+      throw new NothingToSettle(
+        `nothing to pay: ${worker.levels.max} tokens earned, ${worker.tokensPaid} already paid`,
+      );
     }
     const undo = worker.payoutStarted(voucher.tokens);
     const options = { ...this.voucherOptions(voucher), value: DefaultValue.clientOperation };
     const message = CocoonWorker.buildPayout(Address.parseRaw(worker.contract), options);
     const amountNano = tokens * books.identity.prices.workerFeePerToken;
-    const action = { kind: 'payout' as const, subject: worker.owner, contract: worker.contract, tokens, amountNano, message };
+    const action = {
+      kind: 'payout' as const,
+      subject: worker.owner,
+      contract: worker.contract,
+      tokens,
+      amountNano,
+      message,
+    };
     return this.run({ ...action, seen: () => worker.tokensPaid >= voucher.tokens }, undo);
   }
 
@@ -163,17 +196,32 @@ export class Settlement {
     const voucher = this.options.vouchers.refund(client);
     const message = CocoonClient.buildGrantRefund(Address.parseRaw(client.contract), this.voucherOptions(voucher));
     const amountNano = client.chain.balance;
-    const action = { kind: 'refund' as const, subject: client.owner, contract: client.contract, tokens: voucher.tokens, amountNano, message };
+    const action = {
+      kind: 'refund' as const,
+      subject: client.owner,
+      contract: client.contract,
+      tokens: voucher.tokens,
+      amountNano,
+      message,
+    };
     return this.run({ ...action, seen: () => client.chain.state === 'closed' });
   }
 
   private async withdrawNow(): Promise<Settled> {
     const { books, excessesTo } = this.options;
     const amountNano = await this.options.withdrawable();
-    if (amountNano === 0n) throw new NothingToSettle('nothing to withdraw: the proxy contract holds no revenue; it grows with each worker payout');
+    if (amountNano === 0n)
+      throw new NothingToSettle(
+        'nothing to withdraw: the proxy contract holds no revenue; it grows with each worker payout',
+      );
     const contract = books.identity.address;
     const message = CocoonProxy.buildPayout(contract, { excessesTo });
-    const facts = { subject: books.identity.owner.toRawString(), contract: contract.toRawString(), tokens: 0n, amountNano };
+    const facts = {
+      subject: books.identity.owner.toRawString(),
+      contract: contract.toRawString(),
+      tokens: 0n,
+      amountNano,
+    };
     return this.run({ kind: 'withdraw', ...facts, message, seen: () => true });
   }
 
@@ -197,11 +245,30 @@ export class Settlement {
     };
     try {
       await ledger.append([{ kind: 'action', row }]);
-      const transaction = await within(this.carryOut(message, seen), timeoutMs, `no outcome of the ${action.kind} on ${action.contract} within ${timeoutMs / 1000} s`);
+      const transaction = await within(
+        this.carryOut(message, seen),
+        timeoutMs,
+        `no outcome of the ${action.kind} on ${action.contract} within ${timeoutMs / 1000} s`,
+      );
       this.backoff.delete(action.contract);
-      const done: ActionRow = { ...row, status: 'done', txHash: transaction.hash, txLt: transaction.lt, endedAt: now() };
+      const done: ActionRow = {
+        ...row,
+        status: 'done',
+        txHash: transaction.hash,
+        txLt: transaction.lt,
+        endedAt: now(),
+      };
       await ledger.write([{ kind: 'action', row: done }]);
-      logger.info({ kind: action.kind, contract: action.contract, tokens: action.tokens.toString(), amountNano: action.amountNano.toString(), tx: transaction.hash }, 'settled');
+      logger.info(
+        {
+          kind: action.kind,
+          contract: action.contract,
+          tokens: action.tokens.toString(),
+          amountNano: action.amountNano.toString(),
+          tx: transaction.hash,
+        },
+        'settled',
+      );
       return { transaction, tokens: action.tokens, amountNano: action.amountNano };
     } catch (error) {
       undo();
@@ -222,9 +289,11 @@ export class Settlement {
   private exclusive<T>(contract: string, work: () => Promise<T>): Promise<T> {
     const before = this.busy.get(contract) ?? Promise.resolve();
     const mine = before.then(work, work);
-    const settled = mine.catch(() => undefined).then(() => {
-      if (this.busy.get(contract) === settled) this.busy.delete(contract);
-    });
+    const settled = mine
+      .catch(() => undefined)
+      .then(() => {
+        if (this.busy.get(contract) === settled) this.busy.delete(contract);
+      });
     this.busy.set(contract, settled);
     return mine;
   }

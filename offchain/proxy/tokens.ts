@@ -29,8 +29,12 @@ export function readTokens(wire: TlType<'tokensUsed'>, limit: bigint): RequestTo
     if (value < 0n) throw new PeerViolation(`the worker reports ${value} ${name} tokens`);
   }
   const sum = tokens.prompt + tokens.cached + tokens.completion + tokens.reasoning;
-  if (tokens.total !== sum) throw new PeerViolation(`the worker reports ${tokens.total} tokens in total, but its parts sum up to ${sum}`);
-  if (tokens.total > limit) throw new PeerViolation(`the worker reports ${tokens.total} tokens for one request, more than max_tokens_per_request ${limit}`);
+  if (tokens.total !== sum)
+    throw new PeerViolation(`the worker reports ${tokens.total} tokens in total, but its parts sum up to ${sum}`);
+  if (tokens.total > limit)
+    throw new PeerViolation(
+      `the worker reports ${tokens.total} tokens for one request, more than max_tokens_per_request ${limit}`,
+    );
   return tokens;
 }
 

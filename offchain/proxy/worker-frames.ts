@@ -1,7 +1,7 @@
+import { TonCode } from '@cocoon/sdk/errors';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
-import { NO_TOKENS, type RequestTokens, readTokens } from './tokens';
 import type { RequestEvent } from './request-states';
-import { TonCode } from './errors';
+import { NO_TOKENS, type RequestTokens, readTokens } from './tokens';
 
 /** An answer frame of a worker, the same for every protocol version. */
 export interface WorkerFrame {
@@ -27,7 +27,8 @@ export function readWorkerFrame(message: TlObject, limit: bigint): WorkerFrame |
   switch (message._) {
     case 'proxy.queryAnswer':
     case 'proxy.queryAnswerPart': {
-      const kind = message._ === 'proxy.queryAnswer' ? (['head', 'lastHead'] as const) : (['part', 'lastPart'] as const);
+      const kind =
+        message._ === 'proxy.queryAnswer' ? (['head', 'lastHead'] as const) : (['part', 'lastPart'] as const);
       return {
         id: message.requestId.toString('hex'),
         event: kind[message.isCompleted ? 1 : 0],
@@ -37,7 +38,8 @@ export function readWorkerFrame(message: TlObject, limit: bigint): WorkerFrame |
     }
     case 'proxy.queryAnswerEx':
     case 'proxy.queryAnswerPartEx': {
-      const kind = message._ === 'proxy.queryAnswerEx' ? (['head', 'lastHead'] as const) : (['part', 'lastPart'] as const);
+      const kind =
+        message._ === 'proxy.queryAnswerEx' ? (['head', 'lastHead'] as const) : (['part', 'lastPart'] as const);
       return {
         id: message.requestId.toString('hex'),
         event: kind[message.finalInfo ? 1 : 0],
@@ -72,12 +74,17 @@ function errorEvent(code: number): 'workerStopped' | 'workerError' {
   return code === TonCode.timeout || code === TonCode.cancelled ? 'workerStopped' : 'workerError';
 }
 
-function final(info: TlType<'proxy.queryFinalInfo'> | undefined, limit: bigint): Pick<WorkerFrame, 'tokens' | 'debug' | 'times'> {
+function final(
+  info: TlType<'proxy.queryFinalInfo'> | undefined,
+  limit: bigint,
+): Pick<WorkerFrame, 'tokens' | 'debug' | 'times'> {
   if (!info) return { tokens: NO_TOKENS };
   const { workerDebug, workerStartTime, workerEndTime } = info;
   return {
     tokens: readTokens(info.tokensUsed, limit),
     ...(workerDebug === undefined ? {} : { debug: workerDebug }),
-    ...(workerStartTime === undefined || workerEndTime === undefined ? {} : { times: { start: workerStartTime, end: workerEndTime } }),
+    ...(workerStartTime === undefined || workerEndTime === undefined
+      ? {}
+      : { times: { start: workerStartTime, end: workerEndTime } }),
   };
 }

@@ -1,10 +1,11 @@
+import { TonCode } from '@cocoon/sdk/errors';
 import type { TlObject } from '@cocoon/sdk/protocol/tl/codec';
 import type { PeerConnection } from '../transport/connection';
 import { PeerQueryError } from '../transport/errors';
 import type { WorkerAccount } from './accounts';
 import { errorText, PeerViolation } from './errors';
 import { checkCoefficient, WorkerHandshake, type WorkerWelcome } from './handshake-worker';
-import type { PeerContext } from './peer-context';
+import { type PeerContext, sendTo } from './peer-context';
 import type { WorkerSide } from './relayed-request';
 
 /** One worker connection: handshake first, then a seat in the scheduler. */
@@ -20,7 +21,10 @@ export class WorkerSession {
     this.connection = connection;
     this.context = context;
     this.handshake = new WorkerHandshake(context, (welcome) => this.ready(welcome));
-    this.timer = setTimeout(() => connection.close(new Error('the handshake took too long')), context.handshakeTimeoutMs);
+    this.timer = setTimeout(
+      () => connection.close(new Error('the handshake took too long')),
+      context.handshakeTimeoutMs,
+    );
   }
 
   get side(): WorkerSide | undefined {
@@ -33,19 +37,27 @@ export class WorkerSession {
     if (!seat) throw new PeerViolation(`${message._} before the handshake is complete`);
     switch (message._) {
       case 'worker.enabledDisabled':
-        if (message.disabled !== 0 && message.disabled !== 1) throw new PeerViolation(`enabledDisabled must be 0 or 1 (${message.disabled})`);
+        if (message.disabled !== 0 && message.disabled !== 1)
+          throw new PeerViolation(`enabledDisabled must be 0 or 1 (${message.disabled})`);
         seat.enabled = message.disabled === 0;
-        this.context.logger.info({ worker: seat.account.owner, enabled: seat.enabled }, 'worker changed its availability');
+        this.context.logger.info(
+          { worker: seat.account.owner, enabled: seat.enabled },
+          'worker changed its availability',
+        );
         this.context.scheduler.changed(seat);
         return;
       case 'worker.newCoefficient':
         checkCoefficient(message.newCoefficient);
         seat.coefficient = message.newCoefficient;
-        this.context.logger.info({ worker: seat.account.owner, coefficient: seat.coefficient }, 'worker changed its price');
+        this.context.logger.info(
+          { worker: seat.account.owner, coefficient: seat.coefficient },
+          'worker changed its price',
+        );
         this.context.scheduler.changed(seat);
         return;
       default:
-        if (!this.context.relay.workerMessage(seat, message)) throw new PeerViolation(`${message._} is not a message of a worker`);
+        if (!this.context.relay.workerMessage(seat, message))
+          throw new PeerViolation(`${message._} is not a message of a worker`);
     }
   }
 
@@ -55,9 +67,8 @@ export class WorkerSession {
       return await this.handshake.query(message);
     } catch (error) {
       this.context.logger.info({ peer: this.connection.peer.address, reason: errorText(error) }, 'worker refused');
-      // After the refusal has been written.
-      setImmediate(() => this.connection.close(error instanceof Error ? error : undefined));
-      throw error instanceof PeerViolation ? new PeerQueryError(error.code, error.message) : error;
+      const code = error instanceof PeerViolation ? error.code : TonCode.error;
+      throw new PeerQueryError(code, error instanceof PeerViolation ? error.message : 'internal error', 'close');
     }
   }
 
@@ -66,7 +77,10 @@ export class WorkerSession {
     this.closed = true;
     const { seat } = this;
     if (!seat) return;
-    this.context.logger.info({ worker: seat.account.owner, model: seat.model, reason: reason?.message }, 'worker disconnected');
+    this.context.logger.info(
+      { worker: seat.account.owner, model: seat.model, reason: reason?.message },
+      'worker disconnected',
+    );
     this.context.scheduler.remove(seat.id);
     this.context.relay.workerGone(seat);
   }
@@ -82,10 +96,13 @@ export class WorkerSession {
       coefficient,
       limit,
       enabled,
-      send: (message) => connection.send(message),
+      send: (message) => sendTo(connection, message),
       drop: (reason) => connection.close(reason),
     };
-    context.logger.info({ worker: account.owner, model: fullModel, coefficient, limit, enabled, proto }, 'worker connected');
+    context.logger.info(
+      { worker: account.owner, model: fullModel, coefficient, limit, enabled, proto },
+      'worker connected',
+    );
     const { seat } = this;
     // After the answer to proxyHandshakeComplete: a live worker takes no request before it.
     setImmediate(() => {
@@ -94,7 +111,8 @@ export class WorkerSession {
   }
 
   private answer(message: TlObject, account: WorkerAccount): TlObject {
-    if (message._ !== 'worker.updatePaymentStatus') throw new PeerQueryError(621, `${message._} is not a query of a worker`);
+    if (message._ !== 'worker.updatePaymentStatus')
+      throw new PeerQueryError(TonCode.protocolViolation, `${message._} is not a query of a worker`);
     return {
       _: 'worker.paymentStatus',
       signedPayment: { _: 'proxy.signedPayment', data: this.context.vouchers.payout(account).data },

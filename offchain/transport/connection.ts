@@ -83,6 +83,8 @@ const TCP_PACKETS = [
   'tcp.connected',
 ] as const;
 
+type TcpPacketObject = TlTypes[(typeof TCP_PACKETS)[number]];
+
 /**
  * One peer: framing, handshake, keepalive, queries and one-way messages over any byte stream.
  * Whatever is wrong with the peer's bytes ends this connection with a reason and a log line, and nothing else.
@@ -199,8 +201,8 @@ export class PeerConnection {
   }
 
   #onEnd(): void {
-    if (this.#parser.partial) return this.#abort(new FrameError('the peer ended the stream inside a frame'));
-    this.close(new ConnectionClosedError('the peer closed the connection'));
+    if (this.#parser.partial) this.#abort(new FrameError('the peer ended the stream inside a frame'));
+    else this.close(new ConnectionClosedError('the peer closed the connection'));
   }
 
   #onData(chunk: Buffer): void {
@@ -224,21 +226,30 @@ export class PeerConnection {
   /** Throws TlError and ProtocolViolationError; the caller ends the connection. */
   #onPayload(payload: Buffer): void {
     const packet = decodeAs(TCP_PACKETS, payload);
-    if (this.#state === 'opening') return this.#onFirst(packet);
+    if (this.#state === 'opening') this.#onFirst(packet);
+    else this.#onPacket(packet);
+  }
+
+  #onPacket(packet: TcpPacketObject): void {
     switch (packet._) {
       case 'tcp.packet':
-        return this.#onMessage(decode(packet.data));
+        this.#onMessage(decode(packet.data));
+        break;
       case 'tcp.query':
-        return this.#onQuery(packet.id, packet.data);
+        this.#onQuery(packet.id, packet.data);
+        break;
       case 'tcp.queryAnswer':
-        return this.#queries.answer(packet.id, packet.data);
+        this.#queries.answer(packet.id, packet.data);
+        break;
       case 'tcp.queryError':
-        return this.#queries.refuse(packet.id, packet.code, packet.message);
+        this.#queries.refuse(packet.id, packet.code, packet.message);
+        break;
       case 'tcp.ping':
-        return this.#sendPacket({ _: 'tcp.pong', id: packet.id });
+        this.#sendPacket({ _: 'tcp.pong', id: packet.id });
+        break;
       default:
         // A pong has done its work by arriving; a repeated handshake means nothing.
-        return;
+        break;
     }
   }
 
@@ -271,10 +282,14 @@ export class PeerConnection {
   }
 
   #onQuery(id: bigint, data: Buffer): void {
-    if (peekConstructor(data) === undefined) return this.#refuse(id, TonCode.error, 'Lost promise');
+    if (peekConstructor(data) === undefined) {
+      this.#refuse(id, TonCode.error, 'Lost promise');
+      return;
+    }
     const query = decode(data);
     if (this.#inboundQueries >= this.#limits.maxInboundQueries) {
-      return this.#refuse(id, TonCode.notReady, 'too many queries at a time');
+      this.#refuse(id, TonCode.notReady, 'too many queries at a time');
+      return;
     }
     this.#inboundQueries++;
     this.#answer(id, query).catch((error: unknown) => this.#abort(asError(error)));

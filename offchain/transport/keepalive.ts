@@ -109,7 +109,10 @@ export class Keepalive {
     if (this.#stopped) return;
     const now = this.#clock.nowMs();
     const { at, why } = this.#deadline();
-    if (now >= at) return this.#onSilent(new PeerSilentError(why));
+    if (now >= at) {
+      this.#onSilent(new PeerSilentError(why));
+      return;
+    }
     if (now >= this.#pingAt()) {
       this.#pingedAt = now;
       this.#ping();

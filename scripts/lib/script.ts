@@ -10,7 +10,7 @@ export class ScriptError extends Error {
 
 /**
  * Wraps the body of a script for Blueprint: it parses `key=value` arguments (Blueprint itself owns everything that
- * begins with a dash) and turns expected failures into one line.
+ * begins with a dash) and turns failures into one line and exit code 1.
  */
 export function script<K extends string>(
   usage: { text: string; keys: readonly K[] },
@@ -20,11 +20,19 @@ export function script<K extends string>(
     try {
       await body(provider, new ScriptArgs(usage, rawArgs));
     } catch (error) {
-      if (!(error instanceof ScriptError)) throw error;
-      provider.ui().write(error.message);
+      if (process.env.COCOON_DEBUG) throw error;
+      provider.ui().write(describe(error));
       process.exit(1);
     }
   };
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ScriptError) return error.message;
+  const { message, isAxiosError } = error as Error & { isAxiosError?: boolean };
+  if (isAxiosError)
+    return `The chain endpoint does not answer: ${message}. Check the --custom URL and that the network is up.`;
+  return `${message} (run again with COCOON_DEBUG=1 for details)`;
 }
 
 /** Arguments of a script: `key=value` pairs and positional words. */

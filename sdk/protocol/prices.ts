@@ -48,7 +48,8 @@ export function tokensAvailable(
 ): bigint {
   const payed = tokensPayed(channel, pricePerToken);
   const covered = tokensFor(channel.stake, pricePerToken) + channel.tokensCharged;
-  return (payed < covered ? payed : covered) - running.tokensReserved - running.tokensUsed;
+  const held = running.tokensReserved + running.tokensUsed;
+  return payed < covered ? payed - held : covered - held;
 }
 
 /** Tokens that a charge would move: committed on chain by a save_state, and not charged (or being charged) yet. */

@@ -164,7 +164,7 @@ describe.each<{ name: string; op: VoucherOp }>([
   });
 
   test('is refused by a closed client', async () => {
-    await given(it, { state: CocoonState.closed });
+    await given(it, { state: CocoonState.closed, balance: 0n });
     await expectRejection(it.world, attempt(), ExitCode.closed);
   });
 
@@ -198,7 +198,7 @@ describe.each<{ name: string; op: VoucherOp }>([
     await expectRejection(it.world, { ...attempt(old), value: MIN_VALUE }, ExitCode.lowSmcBalance);
     const value = MIN_VALUE - 1n;
     await expectRejection(it.world, { ...attempt(old), value }, ExitCode.lowMsgValue);
-    await given(it, { state: CocoonState.closed });
+    await given(it, { state: CocoonState.closed, balance: 0n });
     await expectRejection(it.world, { ...attempt(old), value }, ExitCode.closed);
     await expectRejection(it.world, { ...attempt({ payload: tooLong }), value }, ExitCode.tvmCellUnderflow);
     await expectRejection(it.world, { ...attempt({ payload: wrongOp }), value }, ExitCode.signedMsgFormatMismatch);

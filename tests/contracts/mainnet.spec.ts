@@ -1,4 +1,4 @@
-import { type Address, beginCell, type Cell, toNano } from '@ton/core';
+import { type Address, beginCell, type Cell, type Slice, toNano } from '@ton/core';
 import {
   bodies,
   CocoonClient,
@@ -245,7 +245,7 @@ function rewrite({ body, source }: MainnetMessage): Cell | null {
     case Op.payout:
       return bodies.payout({ queryId });
     case Op.rootRegisterProxy:
-      return bodies.rootRegisterProxy({ queryId, endpoint: slice.skip(8).loadStringTail() });
+      return rewriteRegisterProxy(queryId, slice);
     case Op.extClientTopUp:
       return bodies.extClientTopUp({ queryId, amount: slice.loadCoins(), excessesTo: slice.loadAddress() });
     case Op.ownerClientRequestRefund:
@@ -262,6 +262,16 @@ function rewrite({ body, source }: MainnetMessage): Cell | null {
     default:
       return null;
   }
+}
+
+/** The root of November 2025 took 256 bits after the endpoint; the public contract, and ours, refuse them (exit code 9). */
+function rewriteRegisterProxy(queryId: bigint, slice: Slice): Cell {
+  expect(slice.loadBit()).toBe(false);
+  const endpoint = slice.loadBuffer(slice.loadUint(7)).toString('latin1');
+  expect(endpoint).toBe('91.108.4.11:5222 91.108.4.11:8888');
+  const body = bodies.rootRegisterProxy({ queryId, endpoint });
+  expect(slice.remainingBits).toBe(256);
+  return beginCell().storeSlice(body.beginParse()).storeSlice(slice).endCell();
 }
 
 function rewriteClientRequest(body: Cell): Cell {

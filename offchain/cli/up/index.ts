@@ -1,3 +1,4 @@
+import pino from 'pino';
 import { ToncenterChain } from '../../chain/toncenter';
 import { CliError } from '../errors';
 import { ask, type Usage } from './ask';
@@ -22,7 +23,7 @@ export async function up(flags: Record<string, unknown>): Promise<void> {
   const network = new LocalNetwork(options, stateDir, (line) => progress.line(line));
   try {
     await network.start(progress, stop.signal);
-    const chain = new ToncenterChain({ endpoint: network.chainUrl });
+    const chain = new ToncenterChain({ endpoint: network.chainUrl, logger: pino({ level: 'silent' }) });
     const before = await takeSnapshot(chain, network);
     const { answer, usage } = await askAloud(network, options, text);
     await progress.step('Settling on chain', (note) => settle(network, note));

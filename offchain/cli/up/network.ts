@@ -12,6 +12,7 @@ import {
   workerStateInit,
 } from '@cocoon/sdk';
 import { type Address, Cell } from '@ton/core';
+import pino from 'pino';
 import { request } from 'undici';
 import { z } from 'zod';
 import { ToncenterChain } from '../../chain/toncenter';
@@ -109,7 +110,7 @@ export class LocalNetwork {
       await this.#spawn('chain', ['--port', String(chainPort), '--state-dir', this.#state.dir('chain')], 30_000);
       note(`http://127.0.0.1:${chainPort}`);
     });
-    const chain = new ToncenterChain({ endpoint: this.chainUrl });
+    const chain = new ToncenterChain({ endpoint: this.chainUrl, logger: pino({ level: 'silent' }) });
 
     await progress.step('Deploying the root contract', async (note) => {
       stopIfAsked(signal);

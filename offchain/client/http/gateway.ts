@@ -66,6 +66,7 @@ export class Gateway {
   readonly #routes: RouteTable<Call>;
   readonly #checkApiKey: (req: IncomingMessage) => void;
   readonly #running = new Set<Exchange>();
+  readonly #lastResponse = new WeakMap<Duplex, ServerResponse>();
   #closing = false;
 
   constructor(config: GatewayConfig, deps: GatewayDeps) {
@@ -134,6 +135,7 @@ export class Gateway {
   async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const requestId = callerRequestId(req) ?? randomUUID();
     res.setHeader('x-request-id', requestId);
+    this.#lastResponse.set(req.socket, res);
     const logger = this.#deps.logger.child({ requestId });
     let inference = false;
     try {
@@ -224,6 +226,16 @@ export class Gateway {
   #brokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
+      return;
+    }
+    const last = this.#lastResponse.get(socket);
+    if (last !== undefined && !last.writableFinished) {
+      // Something senseless behind a request that is still being answered: that answer is the last one here.
+      last.once('finish', () => socket.destroy());
+      return;
+    }
+    if (last !== undefined && !last.shouldKeepAlive) {
+      socket.destroy(); // the last answer has been given, nothing may follow it
       return;
     }
     if (error.code === 'HPE_HEADER_OVERFLOW') {

@@ -21,8 +21,8 @@ export class TlReader {
     return this.data.length - this.pos;
   }
 
-  at(constructor: string, field: string): void {
-    this.#owner = constructor;
+  at(owner: string, field: string): void {
+    this.#owner = owner;
     this.#field = field;
   }
 

@@ -11,8 +11,8 @@ export abstract class Sink {
   #field = '';
 
   /** Says what is being written, for the error message. */
-  at(constructor: string, field: string): void {
-    this.#owner = constructor;
+  at(owner: string, field: string): void {
+    this.#owner = owner;
     this.#field = field;
   }
 

@@ -1,0 +1,557 @@
+import { type KeyObject, sign } from 'node:crypto';
+import {
+  ExitCode,
+  exitCodeName,
+  parseWalletData,
+  rawPublicKey,
+  stateInitAddress,
+  type WalletData,
+  walletExternal,
+  walletStateInit,
+} from '@cocoon/sdk';
+import { type Address, beginCell, type Cell, external, fromNano, storeMessage, type Transaction } from '@ton/core';
+import type { Logger } from 'pino';
+import { assertSucceeded, type FollowMessageOptions, followMessage } from './outcome';
+import { type AccountState, type Chain, ChainError } from './port';
+import { type Sleep, sleepFor, throwUnlessAborted } from './sleep';
+import { WalletError } from './wallet-errors';
+import {
+  encodeMessages,
+  type OutMessage,
+  type QueuedSend,
+  SendQueue,
+  type SentTransaction,
+  WALLET_MINIMUM,
+} from './wallet-queue';
+
+export type { OutMessage, SentTransaction } from './wallet-queue';
+
+const SUBWALLET = 0;
+const PAGE = 20;
+/** Blocks of different workchains are not of exactly the same second. */
+const EXPIRY_MARGIN = 5;
+/** How often a send may be refused for no reason we know before it is given up. */
+const MAX_REFUSALS = 5;
+const MAX_PAUSE_MS = 30_000;
+
+export interface CocoonWalletOptions {
+  chain: Chain;
+  /** Ed25519 private key; see privateKeyFromSeed of the SDK. */
+  key: KeyObject;
+  owner: Address;
+  /** Code of the wallet contract. */
+  code: Cell;
+  logger: Logger;
+  /** Default 1 000. */
+  pollMs?: number;
+  /** How long a signed message may be executed (default 60 s); after that it is built and signed again. */
+  validFor?: number;
+  /** An unconfirmed message is handed to the network again after this long (default 10 000). */
+  resendMs?: number;
+  /** Milliseconds, any origin. */
+  clock?: () => number;
+  sleep?: Sleep;
+}
+
+interface Seen {
+  account: AccountState;
+  data: WalletData;
+}
+
+/** A message that was signed and whose fate is not known yet. */
+interface Signed {
+  bodyHash: Buffer;
+  seqno: number;
+  batch: readonly QueuedSend[];
+}
+
+type BatchEnd =
+  /** It, or an earlier message with the same seqno, was executed; its sends are settled. */
+  | { kind: 'confirmed' }
+  /** It cannot be executed any more (expired, or its seqno is used up): build it anew. */
+  | { kind: 'dead' }
+  | { kind: 'refused'; error: ChainError };
+
+/**
+ * The wallet contract a runner signs for. send() queues; one batch of up to four messages is under way at a time, because
+ * each takes the next seqno. A batch that was not executed in its time is taken apart and built anew from what the chain
+ * says by then, so neither an expired message nor one that is too large can hold up those behind it.
+ *
+ * Exactly one of two messages signed with one seqno can ever be executed, so sending again is safe. What is queued lives in
+ * this process only: after a restart the owner of the intention looks at the chain and sends again what did not happen.
+ */
+export class CocoonWalletSender {
+  readonly address: Address;
+  readonly #chain: Chain;
+  readonly #key: KeyObject;
+  readonly #publicKey: Buffer;
+  readonly #init: { code: Cell; data: Cell };
+  readonly #logger: Logger;
+  readonly #pollMs: number;
+  readonly #validFor: number;
+  readonly #resendMs: number;
+  readonly #clock: () => number;
+  readonly #sleep: Sleep;
+  readonly #queue = new SendQueue();
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
+  #batch: readonly QueuedSend[] = [];
+  /** Signed for the seqno that is next on chain; at most one of them can be executed. */
+  #open: Signed[] = [];
+  /** Transactions of the wallet up to this lt are known not to execute one of {@link #open}. */
+  #scanned = 0n;
+
+  constructor(options: CocoonWalletOptions) {
+    this.#chain = options.chain;
+    this.#key = options.key;
+    this.#publicKey = rawPublicKey(options.key);
+    this.#init = walletStateInit({ publicKey: this.#publicKey, owner: options.owner, code: options.code });
+    this.address = stateInitAddress(this.#init);
+    this.#logger = options.logger;
+    this.#pollMs = options.pollMs ?? 1000;
+    this.#validFor = options.validFor ?? 60;
+    this.#resendMs = options.resendMs ?? 10_000;
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#sleep = options.sleep ?? sleepFor;
+  }
+
+  /** Sends that are waiting or under way. */
+  get pending(): number {
+    return this.#queue.length + this.#batch.length;
+  }
+
+  /**
+   * Sends one to four messages in one transaction, first come first served; calls made together share transactions.
+   * The signal takes the send out of the queue; once it has been signed only its fate on chain decides.
+   * @returns when the wallet's transaction is on chain; what the receivers made of it is for {@link waitForOutcome}
+   * @throws WalletError
+   */
+  send(messages: readonly OutMessage[], options: { signal?: AbortSignal } = {}): Promise<SentTransaction> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing.signal.aborted) {
+        throw closedError();
+      }
+      options.signal?.throwIfAborted();
+      const send: QueuedSend = {
+        messages,
+        ...encodeMessages(messages),
+        alone: false,
+        refusals: 0,
+        signed: false,
+        resolve,
+        reject,
+      };
+      options.signal?.addEventListener(
+        'abort',
+        () => {
+          if (!send.signed && this.#queue.remove(send)) {
+            reject(
+              new WalletError('wallet-aborted', 'the send was taken back before it was signed', {
+                retryable: true,
+                cause: options.signal?.reason,
+              }),
+            );
+          }
+        },
+        { once: true },
+      );
+      this.#queue.push(send);
+      this.#running ??= this.#run();
+    });
+  }
+
+  /**
+   * Waits until a message of a send has been received.
+   * @returns the receiver's transaction
+   * @throws OutcomeError when it was refused, bounced or no contract ran; ChainError
+   */
+  async waitForOutcome(sent: SentTransaction, index = 0, options: FollowMessageOptions = {}): Promise<Transaction> {
+    const message = sent.messages[index];
+    if (message === undefined) {
+      throw new WalletError('wallet-bad-message', `the send has ${sent.messages.length} messages, no number ${index}`, {
+        retryable: false,
+      });
+    }
+    const outcome = await followMessage(this.#chain, message, {
+      pollMs: this.#pollMs,
+      signal: this.#closing.signal,
+      clock: this.#clock,
+      sleep: this.#sleep,
+      ...options,
+    });
+    return assertSucceeded(outcome, message.destination);
+  }
+
+  /** Stops. What was not confirmed is rejected; what was signed may still be executed until it expires. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+    for (const send of [...this.#batch, ...this.#queue.removeAll()]) {
+      send.reject(closedError());
+    }
+    this.#batch = [];
+  }
+
+  async #run(): Promise<void> {
+    // Callers of the same moment share the first batch.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    let failures = 0;
+    while (this.#queue.length > 0 && !this.#closing.signal.aborted) {
+      try {
+        await this.#next();
+        failures = 0;
+      } catch (error) {
+        if (this.#closing.signal.aborted) {
+          break;
+        }
+        failures += 1;
+        const pause = Math.min(this.#pollMs * 2 ** Math.min(failures, 10), MAX_PAUSE_MS);
+        this.#logger.warn(
+          {
+            wallet: this.address.toString(),
+            error: error instanceof Error ? error.message : String(error),
+            pauseMs: pause,
+          },
+          'the wallet could not work; trying again',
+        );
+        await this.#pause(pause);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await this.#sleep(ms, this.#closing.signal).catch(throwUnlessAborted(this.#closing.signal));
+  }
+
+  /** One batch, from the queue to its end. Throws only what leaves every send where it can be tried again. */
+  async #next(): Promise<void> {
+    const seen = await this.#look();
+    if (seen === undefined) {
+      return;
+    }
+    this.#batch = this.#queue.take(seen.account.balance, this.address);
+    if (this.#batch.length === 0) {
+      return;
+    }
+    let end: BatchEnd;
+    try {
+      end = await this.#carry(this.#batch, seen);
+    } catch (error) {
+      if (!this.#closing.signal.aborted) {
+        this.#putBack();
+      }
+      throw error;
+    }
+    if (end.kind === 'dead') {
+      this.#putBack();
+    } else if (end.kind === 'refused') {
+      this.#refused(end.error);
+      // Makes the loop pause: the state that was looked at may have been an old one.
+      throw end.error;
+    }
+  }
+
+  #putBack(): void {
+    this.#queue.putBack(this.#batch);
+    this.#batch = [];
+  }
+
+  /** The wallet as it is now, or undefined when there is nothing to send (any more): also after all sends were refused. */
+  async #look(): Promise<Seen | undefined> {
+    const account = await this.#chain.account(this.address);
+    const data = this.#parse(account);
+    // First of all, what earlier signed messages have come to: none of their sends may go out twice.
+    if (data !== undefined) {
+      await this.#reconcile(account, data.seqno);
+    }
+    const refusal = this.#refusalFor(account, data);
+    if (refusal !== undefined || data === undefined) {
+      for (const send of this.#queue.removeAll()) {
+        send.reject(refusal ?? closedError());
+      }
+      return undefined;
+    }
+    return this.#queue.length === 0 ? undefined : { account, data };
+  }
+
+  #parse(account: AccountState): WalletData | undefined {
+    try {
+      return parseWalletData(account.data ?? this.#init.data);
+    } catch (error) {
+      this.#logger.error({ wallet: this.address.toString(), error: String(error) }, 'the wallet data cannot be read');
+      return undefined;
+    }
+  }
+
+  /** Why the wallet can send nothing at all, if so. */
+  #refusalFor(account: AccountState, data: WalletData | undefined): WalletError | undefined {
+    if (account.status === 'frozen') {
+      return new WalletError(
+        'wallet-blocked',
+        `the wallet ${this.address} is frozen for unpaid storage; pay its debt`,
+        {
+          retryable: false,
+        },
+      );
+    }
+    if (data === undefined || !data.publicKey.equals(this.#publicKey) || data.subwallet !== SUBWALLET) {
+      return new WalletError(
+        'wallet-mismatch',
+        `the account ${this.address} is no Cocoon wallet of this key; check node_wallet_key and owner_address`,
+        { retryable: false },
+      );
+    }
+    if ((data.status & 1) !== 0) {
+      return new WalletError(
+        'wallet-blocked',
+        `the owner has blocked the wallet ${this.address}; unblock it with a message from the owner with the text "u"`,
+        { retryable: true, exitCode: ExitCode.walletBlocked },
+      );
+    }
+    return account.balance < WALLET_MINIMUM ? this.#lowBalance(account.balance) : undefined;
+  }
+
+  #lowBalance(balance: bigint | undefined): WalletError {
+    const holds = balance === undefined ? 'holds less' : `holds ${fromNano(balance)} TON`;
+    return new WalletError(
+      'wallet-low-balance',
+      `the wallet ${this.address} ${holds}; it works from ${fromNano(WALLET_MINIMUM)} TON on, top it up and send again`,
+      { retryable: true, exitCode: ExitCode.walletLowBalance },
+    );
+  }
+
+  /** Signs a batch and stays with it until it has happened or cannot happen any more. */
+  async #carry(batch: readonly QueuedSend[], seen: Seen): Promise<BatchEnd> {
+    const validUntil = (await this.#chain.time()) + this.#validFor;
+    const { seqno } = seen.data;
+    const body = walletExternal({
+      seqno,
+      validUntil,
+      subwallet: SUBWALLET,
+      messages: batch.flatMap((send) => send.encoded),
+      sign: (hash) => sign(null, hash, this.#key),
+    });
+    const init = seen.account.status === 'active' ? undefined : this.#init;
+    const boc = beginCell()
+      .store(storeMessage(external({ to: this.address, body, ...(init === undefined ? {} : { init }) })))
+      .endCell()
+      .toBoc();
+    if (this.#open.length === 0) {
+      this.#scanned = seen.account.last?.lt ?? 0n;
+    }
+    this.#open.push({ bodyHash: body.hash(), seqno, batch });
+    for (const send of batch) {
+      send.signed = true;
+    }
+    const signedAt = this.#clock();
+    let sentAt: number | undefined;
+    let refusal: ChainError | undefined;
+    for (;;) {
+      if (sentAt === undefined || this.#clock() - sentAt >= this.#resendMs) {
+        sentAt = this.#clock();
+        refusal = await this.#handOver(boc);
+      }
+      const age = this.#clock() - signedAt;
+      const end = await this.#check(batch, {
+        seqno,
+        refusal,
+        validUntil,
+        mayHaveExpired: age >= this.#validFor * 1000,
+      });
+      if (end !== undefined) {
+        return end;
+      }
+      await this.#pause(this.#pollMs);
+      this.#closing.signal.throwIfAborted();
+    }
+  }
+
+  /** One look at the chain for the batch under way; undefined while nothing is decided. */
+  async #check(
+    batch: readonly QueuedSend[],
+    state: { seqno: number; refusal: ChainError | undefined; validUntil: number; mayHaveExpired: boolean },
+  ): Promise<BatchEnd | undefined> {
+    const { seqno, refusal } = state;
+    try {
+      // Before the account: what is not in the account's state at a time after the end of validity never will be.
+      const time = state.mayHaveExpired ? await this.#chain.time() : 0;
+      const account = await this.#chain.account(this.address);
+      await this.#reconcile(account, this.#parse(account)?.seqno ?? seqno);
+      if (this.#batch !== batch) {
+        return { kind: 'confirmed' };
+      }
+      if (this.#open.length === 0) {
+        this.#logger.warn({ wallet: this.address.toString(), seqno }, 'somebody else used the seqno; signing again');
+        return { kind: 'dead' };
+      }
+      if (refusal !== undefined) {
+        const stale = refusal.exitCode === ExitCode.walletBadSeqno || refusal.exitCode === ExitCode.walletExpired;
+        return stale ? { kind: 'dead' } : { kind: 'refused', error: refusal };
+      }
+      if (time > state.validUntil + EXPIRY_MARGIN) {
+        this.#logger.info({ wallet: this.address.toString(), seqno }, 'a message expired unexecuted; signing again');
+        return { kind: 'dead' };
+      }
+    } catch (error) {
+      // The message may be executed at any moment: as long as the chain does not say, there is only waiting.
+      if (!(error instanceof ChainError) || !error.retryable) {
+        throw error;
+      }
+      this.#logger.warn({ wallet: this.address.toString(), code: error.code }, error.message);
+    }
+    return undefined;
+  }
+
+  /**
+   * Looks for signed messages among the wallet's new transactions. When one was executed, its sends are settled, and what
+   * is left of the batch under way goes back to the queue. When the seqno moved on without any, they are all dead.
+   */
+  async #reconcile(account: AccountState, seqno: number): Promise<void> {
+    const last = account.last?.lt ?? 0n;
+    if (this.#open.length === 0 || last <= this.#scanned) {
+      return;
+    }
+    const found = await this.#find(this.#scanned, last);
+    this.#scanned = last;
+    if (found !== undefined) {
+      const { signed, transaction } = found;
+      this.#open = [];
+      const rest = this.#batch.filter((send) => !signed.batch.includes(send));
+      this.#batch = [];
+      this.#queue.putBack(rest);
+      for (const send of signed.batch) {
+        this.#queue.remove(send);
+      }
+      this.#confirm(signed.batch, transaction);
+    } else if (this.#open.every((signed) => signed.seqno < seqno)) {
+      this.#open = [];
+    }
+  }
+
+  /** @returns the refusal, if the network refused it for good */
+  async #handOver(boc: Buffer): Promise<ChainError | undefined> {
+    try {
+      await this.#chain.sendBoc(boc);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ChainError) || error.code === 'aborted') {
+        throw error;
+      }
+      if (error.retryable) {
+        // It may have arrived all the same. The next resend comes in its time.
+        this.#logger.warn({ wallet: this.address.toString(), code: error.code }, error.message);
+        return undefined;
+      }
+      return error;
+    }
+  }
+
+  /** The wallet's transaction that executed a signed message, among those after `after` up to `upTo`. */
+  async #find(after: bigint, upTo: bigint): Promise<{ signed: Signed; transaction: Transaction } | undefined> {
+    let page = await this.#chain.transactions(this.address, { limit: PAGE });
+    if ((page[0]?.lt ?? 0n) < upTo) {
+      throw new ChainError(`the transactions of ${this.address} lag behind its state; trying again`, {
+        code: 'bad-answer',
+        retryable: true,
+      });
+    }
+    for (;;) {
+      for (const transaction of page) {
+        if (transaction.lt <= after) {
+          return undefined;
+        }
+        const { inMessage } = transaction;
+        if (inMessage?.info.type !== 'external-in') {
+          continue;
+        }
+        const hash = inMessage.body.hash();
+        const signed = this.#open.find(({ bodyHash }) => bodyHash.equals(hash));
+        if (signed !== undefined) {
+          return { signed, transaction };
+        }
+      }
+      const oldest = page.at(-1);
+      if (oldest === undefined || oldest.prevTransactionLt <= after) {
+        return undefined;
+      }
+      page = await this.#chain.transactions(this.address, {
+        limit: PAGE,
+        before: { lt: oldest.lt, hash: oldest.hash() },
+      });
+    }
+  }
+
+  #confirm(batch: readonly QueuedSend[], transaction: Transaction): void {
+    const sent = transaction.outMessages.values();
+    const wanted = batch.reduce((count, send) => count + send.messages.length, 0);
+    const { description } = transaction;
+    if (description.type !== 'generic' || description.aborted || sent.length < wanted) {
+      const action = description.type === 'generic' ? description.actionPhase : undefined;
+      const code = action?.resultCode ?? 0;
+      const error = new WalletError(
+        'wallet-transaction-failed',
+        `the wallet ${this.address} executed the message and sent ${sent.length} of ${wanted} messages (result code ${code}${nameOf(code)}); look at transaction ${transaction.hash().toString('hex')} before sending again`,
+        { retryable: false, exitCode: code },
+      );
+      for (const send of batch) {
+        send.reject(error);
+      }
+      return;
+    }
+    let next = 0;
+    for (const send of batch) {
+      const own = sent.slice(next, next + send.messages.length);
+      next += send.messages.length;
+      send.resolve({
+        transaction,
+        messages: own.flatMap(({ info }) =>
+          info.type === 'internal'
+            ? [{ source: info.src, destination: info.dest, createdLt: info.createdLt, value: info.value.coins }]
+            : [],
+        ),
+      });
+    }
+  }
+
+  #refused(cause: ChainError): void {
+    const batch = this.#batch;
+    this.#batch = [];
+    const { exitCode } = cause;
+    for (const send of [...batch].reverse()) {
+      if (exitCode === ExitCode.walletLowBalance) {
+        send.reject(this.#lowBalance(undefined));
+        continue;
+      }
+      send.refusals += 1;
+      // One of them may be what spoils the others.
+      send.alone = true;
+      if (send.refusals < MAX_REFUSALS) {
+        this.#queue.putBack([send]);
+        continue;
+      }
+      send.reject(
+        new WalletError('wallet-rejected', `the wallet ${this.address} cannot send this: ${cause.message}`, {
+          retryable: false,
+          cause,
+          ...(exitCode === undefined ? {} : { exitCode }),
+        }),
+      );
+    }
+  }
+}
+
+function nameOf(code: number): string {
+  const name = exitCodeName(code);
+  return name === undefined ? '' : `, ${name}`;
+}
+
+function closedError(): WalletError {
+  return new WalletError(
+    'wallet-closed',
+    'the wallet was closed; start it again, look at the chain, send again what is missing',
+    {
+      retryable: true,
+    },
+  );
+}

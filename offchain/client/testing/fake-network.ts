@@ -1,0 +1,199 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  type ClientData,
+  type CocoonParams,
+  clientStateInit,
+  initialClientData,
+  initialProxyData,
+  initialRootData,
+  Op,
+  type OutgoingMessage,
+  packClientData,
+  packProxyData,
+  packRootData,
+  parseClientData,
+  parseSignedEnvelope,
+  proxyStateInit,
+  rawPublicKey,
+  stateInitAddress,
+} from '@cocoon/sdk';
+import { Address, beginCell, type Cell, type Transaction, toNano } from '@ton/core';
+import type { AccountState, Chain } from '../../chain/port';
+import { ActionFailedError, type ChannelWallet } from '../actions';
+
+const codeCell = (name: string): Cell => beginCell().storeStringTail(name).endCell();
+
+export const params: CocoonParams = {
+  structVersion: 3,
+  paramsVersion: 1,
+  uniqueId: 239,
+  isTest: true,
+  pricePerToken: 20n,
+  workerFeePerToken: 19n,
+  promptMultiplier: 10_000,
+  cachedMultiplier: 1_000,
+  completionMultiplier: 80_000,
+  reasoningMultiplier: 80_000,
+  proxyDelayBeforeClose: 86_400,
+  clientDelayBeforeClose: 43_200,
+  minProxyStake: toNano('15'),
+  minClientStake: toNano('15'),
+  proxyCode: codeCell('proxy'),
+  workerCode: codeCell('worker'),
+  clientCode: codeCell('client'),
+};
+
+const address = (byte: number) => new Address(0, Buffer.alloc(32, byte));
+export const ROOT = address(1);
+export const WALLET = address(2);
+const PROXY_OWNER = address(3);
+
+/** Accounts in memory, with the root and one open proxy contract on them. */
+export class FakeChain implements Chain {
+  readonly accounts = new Map<string, AccountState>();
+  readonly proxyKey: KeyObject;
+  readonly proxyPublicKey: Buffer;
+  readonly proxyOwner = PROXY_OWNER;
+  readonly proxy: Address;
+  readonly client: Address;
+  rootVersion = 1;
+  /** Thrown by every call while set. */
+  outage: Error | undefined;
+
+  constructor() {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    this.proxyKey = privateKey;
+    this.proxyPublicKey = rawPublicKey(privateKey);
+    const publicKey = this.proxyPublicKey;
+    const init = proxyStateInit({
+      owner: PROXY_OWNER,
+      publicKey,
+      root: ROOT,
+      params,
+      proxyCode: params.proxyCode as Cell,
+    });
+    this.proxy = stateInitAddress(init);
+    this.client = stateInitAddress(clientStateInit({ owner: WALLET, proxy: this.proxy, publicKey, params }));
+    const data = initialProxyData({ owner: PROXY_OWNER, publicKey, root: ROOT, params });
+    this.set(this.proxy, packProxyData(data), params.proxyCode as Cell);
+  }
+
+  /** Publishes the root contract with one registered proxy at this address. */
+  publishRoot(endpoint: string, changed: Partial<CocoonParams> = {}): void {
+    const data = initialRootData({ owner: address(9), params: { ...params, ...changed }, version: this.rootVersion });
+    data.registeredProxies.set(1, endpoint);
+    data.lastProxySeqno = 1;
+    this.set(ROOT, packRootData(data), codeCell('root'));
+  }
+
+  set(where: Address, data: Cell, code: Cell, balance = toNano('1')): void {
+    this.accounts.set(where.toRawString(), { balance, status: 'active', code, data });
+  }
+
+  setClient(data: Partial<ClientData>): void {
+    const current = this.clientData() ?? this.emptyClient();
+    this.set(this.client, packClientData({ ...current, ...data }), params.clientCode as Cell);
+  }
+
+  emptyClient(): ClientData {
+    return initialClientData({ owner: WALLET, proxy: this.proxy, publicKey: this.proxyPublicKey, params });
+  }
+
+  clientData(): ClientData | undefined {
+    const data = this.accounts.get(this.client.toRawString())?.data;
+    return data === undefined ? undefined : parseClientData(data);
+  }
+
+  async account(where: Address): Promise<AccountState> {
+    if (this.outage !== undefined) throw this.outage;
+    return this.accounts.get(where.toRawString()) ?? { balance: 0n, status: 'uninit' };
+  }
+
+  async transactions(): Promise<Transaction[]> {
+    return [];
+  }
+
+  async runMethod(): Promise<never> {
+    throw new Error('not part of this test');
+  }
+
+  async sendBoc(): Promise<void> {
+    throw new Error('not part of this test');
+  }
+
+  async time(): Promise<number> {
+    return 0;
+  }
+}
+
+/** A wallet whose messages take effect at once, as the client contract would carry them out. */
+export class FakeWallet implements ChannelWallet {
+  readonly address = WALLET;
+  readonly #chain: FakeChain;
+  /** Operations in the order they were sent, one array for each wallet transaction. */
+  readonly sent: string[][] = [];
+  readonly messages: OutgoingMessage[] = [];
+  coins = toNano('100');
+  /** Thrown instead of carrying anything out. */
+  failure: ActionFailedError | undefined;
+  /** Called with the nonce of a registration, as the proxy sees it on chain. */
+  onRegister: (nonce: bigint) => void = () => undefined;
+  /** Resolved before a message takes effect. */
+  delay: Promise<void> = Promise.resolve();
+
+  constructor(chain: FakeChain) {
+    this.#chain = chain;
+  }
+
+  async balance(): Promise<bigint> {
+    return this.coins;
+  }
+
+  async perform(messages: readonly OutgoingMessage[]): Promise<string[]> {
+    this.sent.push(messages.map(({ body }) => operation(body)));
+    this.messages.push(...messages);
+    await this.delay;
+    if (this.failure !== undefined) throw this.failure;
+    return messages.map((message, i) => {
+      this.#apply(message);
+      return `${this.sent.length}${i}`;
+    });
+  }
+
+  #apply(message: OutgoingMessage): void {
+    const chain = this.#chain;
+    if (!message.to.equals(chain.client)) throw new ActionFailedError(`a message to ${message.to}`);
+    const before = chain.clientData() ?? (message.init === undefined ? undefined : chain.emptyClient());
+    if (before === undefined) throw new ActionFailedError('no contract there');
+    const slice = message.body.beginParse().skip(96);
+    switch (operation(message.body)) {
+      case 'extClientTopUp':
+        return chain.setClient({ ...before, balance: before.balance + slice.loadCoins() });
+      case 'ownerClientChangeSecretHashAndTopUp': {
+        const amount = slice.loadCoins();
+        return chain.setClient({ ...before, balance: before.balance + amount, secretHash: slice.loadBuffer(32) });
+      }
+      case 'ownerClientChangeSecretHash':
+        return chain.setClient({ ...before, secretHash: slice.loadBuffer(32) });
+      case 'ownerClientRegister':
+        chain.setClient(before);
+        return this.onRegister(slice.loadUintBig(64));
+      case 'ownerClientWithdraw':
+        return chain.setClient({ ...before, balance: before.stake });
+      case 'ownerClientRequestRefund':
+        return chain.setClient(
+          before.state === 0 ? { ...before, state: 1, unlockTs: 1000 } : { ...before, state: 2, balance: 0n },
+        );
+      case 'extClientChargeSigned': {
+        const tokens = parseSignedEnvelope(message.body).payload.tokens as bigint;
+        const cost = (tokens - before.tokensUsed) * params.pricePerToken;
+        return chain.setClient({ ...before, balance: before.balance - cost, tokensUsed: tokens });
+      }
+    }
+  }
+}
+
+export function operation(body: Cell): string {
+  const op = body.beginParse().loadUint(32);
+  return Object.entries(Op).find(([, value]) => value === op)?.[0] ?? op.toString(16);
+}

@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+import type { Chain } from '../chain/port';
+import { ToncenterChain } from '../chain/toncenter';
+import { walletActions } from './chain-actions';
+import { parseProxyConfig } from './config';
+import { errorText } from './errors';
+import { ProxyRunner, readKeyFile } from './runner';
+
+export { type ProxyConfig, parseProxyConfig, proxyConfigSchema } from './config';
+export { ProxyFatalError } from './errors';
+
+export interface ProxyDeps {
+  logger: Logger;
+  /** Unix milliseconds; default the system's clock. */
+  now?(): number;
+  /** Default: toncenter API at ton_endpoint. */
+  chain?: Chain;
+}
+
+export interface RunningProxy {
+  httpPort: number;
+  /** Ports of the peer listeners, for configurations that say 0. */
+  clientPort: number;
+  workerPort: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a proxy and resolves when it serves: contract deployed and staked, ledger anchored on chain, ports open.
+ * @param input the configuration as read from JSON
+ * @throws ProxyFatalError, LedgerOpenError: one line naming what to do
+ */
+export async function startProxy(input: unknown, deps: ProxyDeps): Promise<RunningProxy> {
+  const { logger, now = Date.now } = deps;
+  const config = parseProxyConfig(input, (message) => logger.warn(message));
+  const chain =
+    deps.chain ??
+    new ToncenterChain({ endpoint: config.ton_endpoint, apiKey: readKeyFile(config.ton_api_key_file), logger });
+  const actions = walletActions({ chain, config, logger });
+  const runner = await ProxyRunner.open(config, { logger, chain, actions, now });
+  try {
+    const ports = await runner.start();
+    return { ...ports, close: () => runner.close() };
+  } catch (error) {
+    await runner
+      .close()
+      .catch((reason: unknown) => logger.error({ reason: errorText(reason) }, 'closing after a failed start'));
+    throw error;
+  }
+}

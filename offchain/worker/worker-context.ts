@@ -1,0 +1,34 @@
+import type { CocoonParams } from '@cocoon/sdk/protocol';
+import type { Address } from '@ton/core';
+import type { Clock } from './clock';
+import type { Earnings } from './earnings';
+import type { EngineKind } from './engine-request';
+import type { EngineClient } from './forward';
+import type { WorkerTerms } from './handshake';
+import type { QueryResult } from './running-query';
+
+/** What the sessions of one worker share. */
+export interface WorkerContext {
+  clock: Clock;
+  engine: EngineClient;
+  engineKind: () => EngineKind;
+  engineApiKey: string | undefined;
+  /** Name of the model in requests. */
+  model: string;
+  earnings: Pick<Earnings, 'open' | 'deploy'>;
+  paymentStatusIntervalMs: number;
+  /** undefined until the root contract has been read. */
+  root: () => { address: Address; params: CocoonParams } | undefined;
+  terms: () => WorkerTerms;
+  isDisabled: () => boolean;
+  isFull: () => boolean;
+  /** Whether a proxy may still use this price: the current one, or the one it was told before a moment ago. */
+  isAnnounced: (coefficient: number) => boolean;
+  coefficientAt: (atMs: number) => number;
+  begun: () => void;
+  ended: (result: QueryResult) => void;
+  rejected: () => void;
+  unreportedUsage: () => void;
+  /** A session became ready or ended. */
+  changed: () => void;
+}

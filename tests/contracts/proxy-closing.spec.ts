@@ -1,0 +1,146 @@
+import { toNano } from '@ton/core';
+import { bodies, CocoonState, ExitCode, Op, voucherPayload } from '../../wrappers';
+import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
+import {
+  createProxyWorld,
+  delivered,
+  expectChange,
+  expectExcesses,
+  given,
+  MIN_VALUE,
+  type ProxyWorld,
+  VALUE,
+} from '../support/proxy-world';
+import { deliver, expectRejection } from '../support/rejection';
+import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
+import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
+import { balanceOf, type Checkpoint, checkpoint, strangerKey } from '../support/world';
+
+const DELAY = 86_400;
+
+let it: ProxyWorld;
+let fresh: Checkpoint;
+
+beforeAll(async () => {
+  it = await createProxyWorld();
+  fresh = checkpoint(it.world);
+});
+beforeEach(() => fresh.restore());
+
+function attemptWith(op: VoucherOp, opts: Partial<Parameters<typeof voucherBody>[0]> = {}) {
+  const { carrier } = it.world.actors;
+  const fields = { op, queryId: 41n, contract: it.proxy.address, excessesTo: carrier.address };
+  return { from: carrier, to: it.proxy.address, value: VALUE, body: voucherBody({ ...fields, ...opts }) };
+}
+
+describe('closing voucher', () => {
+  const op = 'extProxyCloseRequestSigned';
+
+  test('starts the delay', async () => {
+    const { before, pool, result } = await delivered(it, attemptWith(op));
+    const excessesTo = it.world.actors.carrier.address;
+    await expectExcesses(it, result, { queryId: 41n, excessesTo, kept: pool });
+    await expectChange(it, before, { state: CocoonState.closing, unlockTs: it.world.now() + DELAY });
+  });
+
+  test.each([CocoonState.closing, CocoonState.closed])('is refused in state %i', async (state) => {
+    await given(it, { state });
+    await expectRejection(it.world, attemptWith(op), ExitCode.closed);
+  });
+});
+
+describe('completion voucher', () => {
+  const op = 'extProxyCloseCompleteRequestSigned';
+
+  test('pays everything but 0.01 TON to the owner and closes', async () => {
+    await given(it, { state: CocoonState.closing, unlockTs: it.world.now() });
+    const { result } = await delivered(it, attemptWith(op));
+    const tx = txOf(result, it.proxy.address);
+    const [payout, ...rest] = sentBy(tx);
+    expect(rest).toEqual([]);
+    expect(payout).toMatchObject({ op: 'payout', bounce: false, mode: 128 });
+    expect(payout?.to.equals(it.world.actors.proxyOwner.address)).toBe(true);
+    expect(payout?.body.equals(bodies.payout({ queryId: 41n }))).toBe(true);
+    expect(reservesOf(tx)).toEqual([{ coins: toNano('0.01'), mode: 0 }]);
+    expect(await balanceOf(it.world, it.proxy.address)).toBe(toNano('0.01'));
+    expect(await it.proxy.getData()).toMatchObject({ state: CocoonState.closed });
+  });
+
+  test('is refused until the delay has passed, and goes through in that second', async () => {
+    await given(it, { state: CocoonState.closing, unlockTs: it.world.now() + 100 });
+    await expectRejection(it.world, attemptWith(op), ExitCode.notUnlockedYet);
+    it.world.advance(99);
+    await expectRejection(it.world, attemptWith(op), ExitCode.notUnlockedYet);
+    it.world.advance(1);
+    const result = await deliver(it.world, attemptWith(op));
+    expect(exitCodeOf(txOf(result, it.proxy.address))).toBe(0);
+  });
+
+  test.each([CocoonState.normal, CocoonState.closed])('is refused in state %i', async (state) => {
+    await given(it, { state });
+    await expectRejection(it.world, attemptWith(op), ExitCode.closed);
+  });
+});
+
+describe.each<{ name: string; op: VoucherOp; state: 0 | 1 }>([
+  { name: 'closing voucher', op: 'extProxyCloseRequestSigned', state: 0 },
+  { name: 'completion voucher', op: 'extProxyCloseCompleteRequestSigned', state: 1 },
+])('$name, before anything else,', ({ op, state }) => {
+  const attempt = (opts: Partial<Parameters<typeof voucherBody>[0]> = {}) => attemptWith(op, opts);
+  beforeEach(() => given(it, { state }));
+
+  test('signed by another key, or changed after signing, is refused', async () => {
+    await expectRejection(it.world, attempt({ key: strangerKey }), ExitCode.badSignature);
+    const { signature } = voucher({ op, queryId: 41n, contract: it.proxy.address });
+    const payload = voucherPayload({ op: Op[op], queryId: 41n, contract: it.world.actors.stranger.address });
+    await expectRejection(it.world, attempt({ payload, signature }), ExitCode.badSignature);
+  });
+
+  test('signed for another query or another operation is refused', async () => {
+    await expectRejection(it.world, attempt({ outerQueryId: 42n }), ExitCode.signedMsgFormatMismatch);
+    const other = state === 0 ? Op.extProxyCloseCompleteRequestSigned : Op.extProxyCloseRequestSigned;
+    const payload = voucherPayload({ op: other, queryId: 41n, contract: it.proxy.address });
+    await expectRejection(it.world, attempt({ payload }), ExitCode.signedMsgFormatMismatch);
+  });
+
+  test('signed for another contract is refused', async () => {
+    const contract = it.world.actors.stranger.address;
+    await expectRejection(it.world, attempt({ contract }), ExitCode.expectedMyAddress);
+  });
+
+  test('whose signed payload is too short or too long is refused', async () => {
+    const good = voucherPayload({ op: Op[op], queryId: 41n, contract: it.proxy.address });
+    for (const payload of [headerOnly(Op[op], 41n), withTrailingBit(good), withTrailingRef(good)]) {
+      await expectRejection(it.world, attempt({ payload }), ExitCode.tvmCellUnderflow);
+    }
+  });
+
+  test('whose envelope is too short or too long is refused', async () => {
+    const { body } = attempt();
+    for (const spoiled of [headerOnly(Op[op]), withTrailingBit(body), withTrailingRef(body)]) {
+      await expectRejection(it.world, { ...attempt(), body: spoiled }, ExitCode.tvmCellUnderflow);
+    }
+  });
+
+  test('needs 0.1 TON and takes exactly that', async () => {
+    await expectRejection(it.world, { ...attempt(), value: MIN_VALUE - 1n }, ExitCode.lowMsgValue);
+    const result = await deliver(it.world, { ...attempt(), value: MIN_VALUE });
+    expect(exitCodeOf(txOf(result, it.proxy.address))).toBe(0);
+  });
+
+  test('is checked in the order signature, op, payload, value, state, address, delay', async () => {
+    const elsewhere = { contract: it.world.actors.stranger.address };
+    const wrongOp = headerOnly(1, 41n);
+    const tooLong = withTrailingBit(voucherPayload({ op: Op[op], queryId: 41n, ...elsewhere }));
+    await given(it, { unlockTs: it.world.now() + 100 });
+    await expectRejection(it.world, attempt(elsewhere), ExitCode.expectedMyAddress);
+    await given(it, { state: CocoonState.closed });
+    await expectRejection(it.world, attempt(elsewhere), ExitCode.closed);
+    const value = MIN_VALUE - 1n;
+    await expectRejection(it.world, { ...attempt(elsewhere), value }, ExitCode.lowMsgValue);
+    await expectRejection(it.world, { ...attempt({ payload: tooLong }), value }, ExitCode.tvmCellUnderflow);
+    await expectRejection(it.world, { ...attempt({ payload: wrongOp }), value }, ExitCode.signedMsgFormatMismatch);
+    const forged = attempt({ payload: wrongOp, key: strangerKey });
+    await expectRejection(it.world, { ...forged, value }, ExitCode.badSignature);
+  });
+});
