@@ -219,7 +219,7 @@ export class ToncenterChain implements Chain {
     try {
       return decode();
     } catch (error) {
-      throw badAnswer(method, error instanceof Error ? error.message : String(error), error);
+      throw badAnswer(method, problemOf(error), error);
     }
   }
 
@@ -230,8 +230,8 @@ export class ToncenterChain implements Chain {
     if (this.#signal?.aborted === true) {
       return new ChainError(`${method} was ended by the caller`, { code: 'aborted', retryable: false, cause: error });
     }
-    const timedOut = error instanceof Error && error.name === 'TimeoutError';
-    const reason = timedOut ? `no answer within ${this.#timeoutMs} ms` : connectionProblem(error);
+    const timedOut = typeof error === 'object' && error !== null && 'name' in error && error.name === 'TimeoutError';
+    const reason = timedOut ? `no answer within ${this.#timeoutMs} ms` : problemOf(error);
     return new ChainError(
       `${this.#endpoint.origin} cannot be reached (${reason}); check ton_endpoint and the network`,
       {
@@ -257,12 +257,15 @@ function parseEndpoint(text: string): URL {
   return url;
 }
 
-/** Several addresses were tried and each failed: Node then reports an empty message around the reasons. */
-function connectionProblem(error: unknown): string {
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) {
-    return error.errors[0].message;
+function problemOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) {
+    return String(error);
   }
-  return error instanceof Error ? error.message : String(error);
+  // Several addresses were tried and each failed: Node then reports an empty message around the reasons.
+  if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0) {
+    return problemOf(error.errors[0]);
+  }
+  return 'message' in error ? String(error.message) : String(error);
 }
 
 function badAnswer(method: string, what: string, cause?: unknown): ChainError {

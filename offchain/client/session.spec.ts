@@ -287,21 +287,13 @@ describe('the handshake with a proxy', () => {
     await expect(w.connect()).rejects.toThrow();
   });
 
-  test('request payments before the handshake is over do not disturb it', async () => {
+  test('a payment before the handshake ends the connection, not the process', async () => {
     w.proxy.answer = (query) => {
-      if (query._ === 'client.connectToProxy') {
-        w.proxy.connections[0]?.send({
-          _: 'proxy.clientRequestPayment',
-          requestId: Buffer.alloc(32),
-          signedPayment: { _: 'proxy.signedPaymentEmpty' },
-          dbTokens: 0n,
-          maxTokens: 0n,
-          requestTokens: 0n,
-        });
-      }
-      return undefined;
+      if (query._ !== 'client.connectToProxy') return undefined;
+      w.proxy.connections[0]?.send(w.proxy.voucher(1n));
+      return new Promise<TlObject>(() => undefined);
     };
-    await w.connect().catch((error: Error) => expect(error.message).toMatch(/unexpected|ended/));
+    await expect(w.connect()).rejects.toThrow(/unexpected message proxy.signedPayment/);
   });
 });
 

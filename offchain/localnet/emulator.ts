@@ -50,24 +50,27 @@ export function methodId(name: string): number {
   return crc | 0x10000;
 }
 
+/** One for the process: compiling the WebAssembly takes a quarter of a second, and it keeps nothing between calls. */
+let executor: Promise<Executor> | undefined;
+
 /**
  * The transaction executor of `@ton/sandbox`, without its Blockchain: that one keeps every transaction for ever, hides the
- * logical time and cannot undo half a cascade. Calls must not overlap (the chain's mutex sees to that).
+ * logical time and cannot undo half a cascade.
  *
  * A WebAssembly abort leaves the module unusable, so any throw from it replaces the executor; the caller gets a
  * {@link LocalnetError} and its own state is untouched.
  */
 export class Emulator {
-  #executor: Executor;
   readonly #config: string;
 
-  private constructor(executor: Executor, config: string) {
-    this.#executor = executor;
+  private constructor(config: string) {
     this.#config = config;
   }
 
   static async create(config: Cell): Promise<Emulator> {
-    return new Emulator(await Executor.create(), config.toBoc({ idx: false }).toString('base64'));
+    executor ??= Executor.create();
+    await executor;
+    return new Emulator(config.toBoc({ idx: false }).toString('base64'));
   }
 
   async runMessage(run: RunMessage): Promise<RunMessageResult> {
@@ -119,10 +122,11 @@ export class Emulator {
   }
 
   async #guard<T>(what: string, run: (executor: Executor) => Promise<T>): Promise<T> {
+    executor ??= Executor.create();
     try {
-      return await run(this.#executor);
+      return await run(await executor);
     } catch (error) {
-      this.#executor = await Executor.create();
+      executor = undefined;
       throw new LocalnetError('emulator', `the emulator could not run ${what}: ${oneLine(error)}`, { cause: error });
     }
   }

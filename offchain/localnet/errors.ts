@@ -43,9 +43,19 @@ export class LocalnetError extends Error {
   }
 }
 
+/** The `code` of a system error (`ENOENT`, …). Asks for the field, not the class: under Jest Node's errors are of another realm. */
+export function systemCode(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
 /** The first line of whatever was thrown: emulator errors carry whole logs (and, after an abort, a whole bundle). */
 export function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text =
+    typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+      ? error.message
+      : String(error);
   const line = text.split('\n', 1)[0] ?? '';
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

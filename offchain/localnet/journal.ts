@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { LocalnetError, oneLine } from './errors';
+import { LocalnetError, oneLine, systemCode } from './errors';
 import { decodeFrames, encodeFrame, FrameError } from './frames';
 import { StateLock } from './state-lock';
 
@@ -302,7 +302,7 @@ async function openForAppend(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r+');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (systemCode(error) === 'ENOENT') {
       return await open(path, 'w+', 0o600);
     }
     throw error;
@@ -380,7 +380,7 @@ async function readRecords(
   try {
     data = await readFile(join(dir, name));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (systemCode(error) === 'ENOENT') {
       throw damaged(dir, `${name} is missing`);
     }
     throw error;

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LocalnetError } from './errors';
+import { LocalnetError, systemCode } from './errors';
 
 const NAME = 'lock';
 
@@ -11,15 +11,11 @@ async function startedAt(pid: number): Promise<string> {
     // The command name is in parentheses and may hold spaces; field 22 of the line is the 20th after it.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   } catch (error) {
-    if (isCode(error, 'ENOENT')) {
+    if (systemCode(error) === 'ENOENT') {
       return '';
     }
     throw error;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function isAlive(pid: number): boolean {
@@ -27,7 +23,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return isCode(error, 'EPERM');
+    return systemCode(error) === 'EPERM';
   }
 }
 
@@ -36,7 +32,7 @@ async function holder(path: string): Promise<number | undefined> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (isCode(error, 'ENOENT')) {
+    if (systemCode(error) === 'ENOENT') {
       return undefined;
     }
     throw error;
@@ -79,7 +75,7 @@ export class StateLock {
       try {
         file = await open(path, 'wx');
       } catch (error) {
-        if (!isCode(error, 'EEXIST')) {
+        if (systemCode(error) !== 'EEXIST') {
           throw error;
         }
         const pid = await holder(path);

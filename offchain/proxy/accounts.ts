@@ -165,6 +165,8 @@ export class WorkerAccount {
   state: WorkerRow['state'];
   tokensPaid: bigint;
   lastRequestAt: number;
+  /** Connections that use this account; while there are any it must stay the only one of its owner. */
+  connections = 0;
   private payoutSent = 0n;
 
   constructor(row: WorkerRow) {

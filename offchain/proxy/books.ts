@@ -60,6 +60,13 @@ export class Books {
     return account;
   }
 
+  /** A connection of this worker ended. Accounts nothing is known about are forgotten: anybody can name an address. */
+  leaveWorker(account: WorkerAccount): void {
+    account.connections--;
+    const blank = account.state === 'unknown' && account.levels.max === 0n;
+    if (account.connections === 0 && blank) this.workers.delete(account.owner);
+  }
+
   /**
    * Writes the present state of accounts together with other records, all or nothing. Resolves when they would survive
    * `kill -9`; the written level follows when they are on disk, and only then can the amounts be anchored and signed.

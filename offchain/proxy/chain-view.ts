@@ -7,7 +7,7 @@ import {
 } from '@cocoon/sdk';
 import type { Address, Cell, Transaction } from '@ton/core';
 import type { Logger } from 'pino';
-import type { LedgerRecord } from '../ledger';
+import { type LedgerRecord, LedgerWriteError } from '../ledger';
 import type { ClientAccount, WorkerAccount } from './accounts';
 import type { Books } from './books';
 
@@ -64,7 +64,12 @@ export class ChainView {
       kind: 'meta',
       row: { key: FOLLOW_KEY(books.identity.address), value: tx.lt.toString() },
     };
-    await books.write(changed, [done]);
+    try {
+      await books.write(changed, [done]);
+    } catch (error) {
+      // The ledger keeps the records and tries again; applying the transaction twice would count it twice.
+      if (!(error instanceof LedgerWriteError && error.retryable)) throw error;
+    }
     for (const account of changed) this.options.onAccount(account);
   }
 

@@ -34,6 +34,7 @@ export class CommitLog {
   private observedSeqno = 0;
   private pending: Pending | undefined;
   private next: Promise<void> | undefined;
+  private readonly stopping = new AbortController();
 
   constructor(options: CommitOptions) {
     this.options = options;
@@ -83,6 +84,11 @@ export class CommitLog {
     if (this.pending && this.pending.seqno <= seqno) this.pending.observed();
   }
 
+  /** Ends the waiting, for a shutdown: what was sent may still be seen by the next session. */
+  stop(): void {
+    this.stopping.abort(new Error('the proxy is shutting down'));
+  }
+
   private start(): Promise<void> {
     let observed: () => void = () => undefined;
     const seen = new Promise<void>((resolve) => {
@@ -103,20 +109,28 @@ export class CommitLog {
     // On disk before it is on chain: a restart must recognise it. Everything queued before it is on disk with it.
     await ledger.append([{ kind: 'commit', row }]);
     books.snapshot(seqno);
-    let timer: NodeJS.Timeout | undefined;
+    const { signal } = this.stopping;
+    signal.throwIfAborted();
+    let end: () => void = () => undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
+      const timer = setTimeout(
         () => reject(new Error(`save_state ${seqno} was not seen on chain within ${timeoutMs / 1000} s`)),
         timeoutMs,
       );
+      const stopped = () => reject(signal.reason);
+      signal.addEventListener('abort', stopped);
+      end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', stopped);
+      };
     });
     try {
       const sent = this.options.send(seqno, this.sessionHash);
       sent.catch((error: unknown) => logger.warn({ seqno, reason: errorText(error) }, 'save_state could not be sent'));
-      // Being seen is what counts, not being sent: a send that failed for us may still have reached the chain.
+      // Being seen is what counts, not being sent: the race is lost by a failed send, but never won by a successful one.
       await Promise.race([seen, late, sent.then(() => new Promise<never>(() => undefined))]);
     } finally {
-      clearTimeout(timer);
+      end();
     }
     logger.debug({ seqno }, 'state anchored on chain');
   }

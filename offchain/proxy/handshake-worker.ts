@@ -38,6 +38,7 @@ export class WorkerHandshake {
   private readonly context: PeerContext;
   private readonly welcome: (welcome: WorkerWelcome) => void;
   private state: State = { name: 'start' };
+  private account: WorkerAccount | undefined;
 
   constructor(context: PeerContext, welcome: (welcome: WorkerWelcome) => void) {
     this.context = context;
@@ -64,6 +65,12 @@ export class WorkerHandshake {
     }
   }
 
+  /** The connection ended, in whatever state. */
+  leave(): void {
+    if (this.account) this.context.books.leaveWorker(this.account);
+    this.account = undefined;
+  }
+
   private connect(params: TlType<'worker.params'>): TlObject {
     if (this.state.name !== 'start') throw new PeerViolation('connectToProxy was already sent');
     const { isTest, books } = this.context;
@@ -88,6 +95,8 @@ export class WorkerHandshake {
     const account = books.openWorker(owner);
     if (account.state === 'closed')
       throw new PeerViolation(`the worker contract ${account.contract} is closed`, TonCode.notReady);
+    account.connections++;
+    this.account = account;
     const limit = Math.ceil(maxActiveRequests / proxyCnt);
     const details = { account, proto, model, fullModel: params.model, coefficient: params.coefficient, limit };
     this.state = { name: 'compare', details };

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import { ToncenterChain } from '../chain/toncenter';
 import { walletActions } from './chain-actions';
-import { parseProxyConfig } from './config';
+import { type ProxyConfig, parseProxyConfig } from './config';
 import { errorText } from './errors';
 import { ProxyRunner, readKeyFile } from './runner';
 
@@ -33,18 +33,26 @@ export interface RunningProxy {
 export async function startProxy(input: unknown, deps: ProxyDeps): Promise<RunningProxy> {
   const { logger, now = Date.now } = deps;
   const config = parseProxyConfig(input, (message) => logger.warn(message));
-  const chain =
-    deps.chain ??
-    new ToncenterChain({ endpoint: config.ton_endpoint, apiKey: readKeyFile(config.ton_api_key_file), logger });
+  const own = deps.chain ? undefined : endpoint(config, logger);
+  const chain = deps.chain ?? own!;
   const actions = walletActions({ chain, config, logger });
-  const runner = await ProxyRunner.open(config, { logger, chain, actions, now });
+  let runner: ProxyRunner | undefined;
+  const close = async () => {
+    await runner?.close();
+    await own?.close();
+  };
   try {
-    const ports = await runner.start();
-    return { ...ports, close: () => runner.close() };
+    runner = await ProxyRunner.open(config, { logger, chain, actions, now });
+    return { ...(await runner.start()), close };
   } catch (error) {
-    await runner
-      .close()
-      .catch((reason: unknown) => logger.error({ reason: errorText(reason) }, 'closing after a failed start'));
+    await close().catch((reason: unknown) =>
+      logger.error({ reason: errorText(reason) }, 'closing after a failed start'),
+    );
     throw error;
   }
+}
+
+function endpoint(config: ProxyConfig, logger: Logger): ToncenterChain {
+  const apiKey = readKeyFile(config.ton_api_key_file);
+  return new ToncenterChain({ endpoint: config.ton_endpoint, logger, ...(apiKey === undefined ? {} : { apiKey }) });
 }

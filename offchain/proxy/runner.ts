@@ -148,7 +148,8 @@ export class ProxyRunner {
       execute: (message) => deps.actions.execute(message),
       commit: () => this.commits.commit(),
       observed: (check) => this.waiters.until(check),
-      withdrawable: async () => (await this.readContract())?.balance ?? 0n,
+      revenue: () => this.contract?.balance ?? 0n,
+      readRevenue: async () => (await this.readContract())?.balance ?? 0n,
       thresholds: {
         charge: config.charge_threshold_nano,
         payout: config.payout_threshold_nano,
@@ -224,7 +225,9 @@ export class ProxyRunner {
     });
     this.loops.push(this.follow());
     // Nobody is served before the chain has confirmed that this ledger is the newest one.
-    await Promise.race([this.commits.commit(), failed]);
+    const anchored = this.commits.commit();
+    anchored.catch(() => undefined);
+    await Promise.race([anchored, failed]);
     const ports = await this.peers.open();
     this.starting = false;
     this.loops.push(
@@ -236,7 +239,7 @@ export class ProxyRunner {
       ),
       this.every(
         () => this.config.settle_interval_ms,
-        () => this.settlement.tick(),
+        async () => this.settlement.tick(),
       ),
       this.every(
         () => this.config.root_refresh_ms,
@@ -256,12 +259,13 @@ export class ProxyRunner {
   async close(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
+    this.commits.stop();
     this.relay.stop();
     await this.peers.close(new Error('the proxy is shutting down'));
-    await Promise.race([this.settlement.idle(), pause(SHUTDOWN_MS, new AbortController().signal)]);
+    await atMost(SHUTDOWN_MS, this.settlement.idle());
     await this.deps.actions.close();
     this.waiters.clear();
-    await Promise.race([Promise.allSettled(this.loops), pause(SHUTDOWN_MS, new AbortController().signal)]);
+    await atMost(SHUTDOWN_MS, Promise.allSettled(this.loops));
     await this.http.close();
     await this.ledger.close();
   }
@@ -408,6 +412,12 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal.addEventListener('abort', done);
   });
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work.finally(() => done.abort()), pause(ms, done.signal)]);
 }
 
 export function readKeyFile(path: string | undefined): string | undefined {

@@ -36,8 +36,10 @@ export interface SettlementOptions {
   commit(): Promise<void>;
   /** Resolves when `check` holds; it is asked again whenever the chain view changed an account. */
   observed(check: () => boolean): Promise<void>;
-  /** nanoTON of revenue the proxy contract holds for its owner, read from the chain. */
-  withdrawable(): Promise<bigint>;
+  /** nanoTON of revenue the proxy contract holds for its owner, as last read. */
+  revenue(): bigint;
+  /** The same, read from the chain now. */
+  readRevenue(): Promise<bigint>;
   thresholds: { charge: bigint; payout: bigint; withdraw: bigint };
   timeoutMs: number;
 }
@@ -101,7 +103,7 @@ export class Settlement {
   }
 
   /** Starts every action that is due. Failures are logged and retried later with growing pauses. */
-  async tick(): Promise<void> {
+  tick(): void {
     const { books, thresholds } = this.options;
     const { pricePerToken, workerFeePerToken } = books.identity.prices;
     for (const client of books.clients.values()) {
@@ -119,7 +121,7 @@ export class Settlement {
         this.background(worker.contract, () => this.payNow(worker));
     }
     const proxy = books.identity.address.toRawString();
-    if (!this.resting(proxy) && due(await this.options.withdrawable(), thresholds.withdraw)) {
+    if (!this.resting(proxy) && due(this.options.revenue(), thresholds.withdraw)) {
       this.background(proxy, () => this.withdrawNow());
     }
   }
@@ -209,7 +211,7 @@ export class Settlement {
 
   private async withdrawNow(): Promise<Settled> {
     const { books, excessesTo } = this.options;
-    const amountNano = await this.options.withdrawable();
+    const amountNano = await this.options.readRevenue();
     if (amountNano === 0n)
       throw new NothingToSettle(
         'nothing to withdraw: the proxy contract holds no revenue; it grows with each worker payout',

@@ -75,6 +75,7 @@ export class WorkerSession {
   onClose(reason: Error | undefined): void {
     clearTimeout(this.timer);
     this.closed = true;
+    this.handshake.leave();
     const { seat } = this;
     if (!seat) return;
     this.context.logger.info(

@@ -12,6 +12,7 @@ import {
   QueryTimeoutError,
   SlowPeerError,
 } from './errors';
+import { frameOf } from './packets';
 import { deferred } from './testing/deferred';
 import { ManualClock } from './testing/manual-clock';
 import { connectedPair, connectSide, RawPeer, withRawPeer } from './testing/peers';
@@ -338,15 +339,20 @@ describe('the end of a connection', () => {
     expect(reason?.message).toBe('handling worker.newCoefficient failed: bug');
   });
 
-  test('messages behind the one that ended the connection are not delivered', async () => {
-    const { peer, seen, connection } = await withRawPeer('acceptor');
-    seen.receive = () => connection.close();
-    peer.stream.cork();
-    for (let i = 0; i < 3; i++) peer.sendMessage(coefficient(i));
-    peer.stream.uncork();
-    await seen.closed.promise;
-    expect(seen.messages).toHaveLength(1);
-  });
+  test.each(['in the same chunk', 'in later chunks'])(
+    'messages behind the one that ended the connection, %s, are not delivered',
+    async (where) => {
+      const { peer, seen, connection } = await withRawPeer('acceptor');
+      seen.receive = () => connection.close();
+      const data = encode(coefficient(1));
+      const frames = [1, 2, 3].map((seqno) => frameOf(seqno, { _: 'tcp.packet', data }));
+      for (const chunk of where === 'in the same chunk' ? [Buffer.concat(frames)] : frames) {
+        await new Promise((resolve) => peer.stream.write(chunk, resolve));
+      }
+      await seen.closed.promise;
+      expect(seen.messages).toHaveLength(1);
+    },
+  );
 });
 
 describe('keepalive', () => {

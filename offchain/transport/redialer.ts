@@ -79,7 +79,7 @@ export class Redialer {
       };
     };
     dial({ ...this.#options, onConnection, signal: this.#aborter.signal }).catch((error: unknown) => {
-      if (this.#aborter.signal.aborted || readyAt !== undefined) return;
+      if (this.#aborter.signal.aborted) return;
       logger.warn({ host, port, reason: asError(error).message }, 'cannot reach the peer; will try again');
       this.#again();
     });

@@ -81,17 +81,24 @@ function dialing(
 
 async function rawSocket(port: number): Promise<Socket> {
   const socket = connect({ host: HOST, port });
+  // Unread bytes would hide the end of the stream.
+  socket.resume();
   await once(socket, 'connect');
   open.push({ close: () => socket.destroy() });
   return socket;
 }
 
-/** A TCP server that accepts and says nothing. */
-async function mute(): Promise<number> {
+/** A TCP server that accepts and says nothing; `lost` resolves when a socket was closed from the other end. */
+async function mute(): Promise<{ port: number; accepted: Promise<void>; lost: Promise<void> }> {
   const sockets = new Set<Socket>();
+  const accepted = deferred();
+  const lost = deferred();
   const server = createServer((socket) => {
     sockets.add(socket);
+    accepted.resolve();
     socket.on('error', () => undefined);
+    socket.on('close', () => lost.resolve());
+    socket.resume();
   });
   server.listen(0, HOST);
   await once(server, 'listening');
@@ -101,7 +108,8 @@ async function mute(): Promise<number> {
       server.close();
     },
   });
-  return (server.address() as { port: number }).port;
+  const { port } = server.address() as { port: number };
+  return { port, accepted: accepted.promise, lost: lost.promise };
 }
 
 describe('sockets', () => {
@@ -221,7 +229,7 @@ describe('dial', () => {
   test('gives up on a peer that accepts and says nothing', async () => {
     const clock = new ManualClock();
     const entered = deferred();
-    const { dialed } = dialing(await mute(), {
+    const { dialed } = dialing((await mute()).port, {
       clock,
       onConnection: () => {
         entered.resolve();
@@ -236,9 +244,12 @@ describe('dial', () => {
 
   test('can be cancelled', async () => {
     const aborter = new AbortController();
-    const { dialed } = dialing(await mute(), { signal: aborter.signal });
+    const { port, accepted, lost } = await mute();
+    const { dialed } = dialing(port, { signal: aborter.signal });
+    await accepted;
     aborter.abort();
     await expect(dialed).rejects.toThrow(/was cancelled/);
+    await lost;
     await expect(dialing(1, { signal: aborter.signal }).dialed).rejects.toThrow(/was cancelled/);
   });
 });
@@ -272,12 +283,16 @@ describe('the plain transport', () => {
 });
 
 describe('redialer', () => {
-  /** A redialer on a manual clock; `attempts` counts dials, `failed` resolves when the next wait has begun. */
+  /** A redialer on a manual clock; `failure` resolves when a dial has failed and the next wait has begun. */
   function redialer(port: number, clock: ManualClock) {
     const sessions: Recorder[] = [];
     let warned = deferred();
+    let count = 0;
     const logger = silentLogger.child({});
-    logger.warn = () => warned.resolve();
+    logger.warn = () => {
+      count++;
+      warned.resolve();
+    };
     const made = new Redialer({
       host: HOST,
       port,
@@ -297,7 +312,7 @@ describe('redialer', () => {
       await warned.promise;
       warned = deferred();
     };
-    return { made, sessions, failure };
+    return { made, sessions, failure, warnings: () => count };
   }
 
   test('waits longer after every failure, up to the longest wait', async () => {
@@ -331,6 +346,36 @@ describe('redialer', () => {
     await arrival();
     await sessions[1]!.ready.promise;
     made.connection!.send({ _: 'client.refund', data: encode(hello) });
+  });
+
+  test('a connection that stood for a while was a success; ones that fall at once are not', async () => {
+    const { listener, arrival } = await listening();
+    const clock = new ManualClock();
+    const { made, sessions } = redialer(listener.port, clock);
+    made.start();
+    const waits: number[] = [];
+    for (const stoodMs of [0, 4_999, 5_000, 0]) {
+      const { connection } = await arrival();
+      const session = sessions.at(-1)!;
+      await session.ready.promise;
+      clock.advance(stoodMs);
+      connection.close();
+      await session.closed.promise;
+      waits.push(Math.round(clock.nextInMs!));
+      clock.advance(clock.nextInMs!);
+    }
+    expect(waits).toEqual([100, 200, 100, 200]);
+  });
+
+  test('close() gives up a dial that is under way, without a warning', async () => {
+    const { port, accepted, lost } = await mute();
+    const clock = new ManualClock();
+    const { made, warnings } = redialer(port, clock);
+    made.start();
+    await accepted;
+    made.close();
+    await lost;
+    expect(warnings()).toBe(0);
   });
 
   test('close() ends the connection and dials no more', async () => {

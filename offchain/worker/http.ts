@@ -93,7 +93,11 @@ export class OperatorHttp {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://worker');
       const route = this.#routes.get(pathname);
       if (route === undefined) {
-        throw new HttpError(404, 'not_found', `There is nothing at this path. Known are ${[...this.#routes.keys()].join(', ')}.`);
+        throw new HttpError(
+          404,
+          'not_found',
+          `There is nothing at this path. Known are ${[...this.#routes.keys()].join(', ')}.`,
+        );
       }
       if (request.method !== route.method && !(request.method === 'HEAD' && route.method === 'GET')) {
         response.setHeader('allow', route.method);
@@ -157,7 +161,11 @@ function authorize(header: string | undefined, accessHash: string): void {
   const given = /^Bearer (.+)$/i.exec(header ?? '')?.[1] ?? '';
   const digest = (text: string) => createHash('sha256').update(text).digest();
   if (!timingSafeEqual(digest(given), digest(accessHash))) {
-    throw new HttpError(401, 'unauthorized', 'Send the "http_access_hash" of the configuration as Authorization: Bearer.');
+    throw new HttpError(
+      401,
+      'unauthorized',
+      'Send the "http_access_hash" of the configuration as Authorization: Bearer.',
+    );
   }
 }
 
@@ -174,9 +182,15 @@ function proxyParameter(query: URLSearchParams): Address | undefined {
 /** As the live worker takes it: a factor, such as 1.5, which is 1500 thousandths. */
 function coefficientParameter(query: URLSearchParams): number {
   const text = query.get('coefficient') ?? '';
-  const parsed = coefficientSchema.safeParse(/^\d{1,6}(\.\d{1,9})?$/.test(text) ? Math.trunc(Math.round(Number(text) * 1e6) / 1000) : undefined);
+  const parsed = coefficientSchema.safeParse(
+    /^\d{1,6}(\.\d{1,9})?$/.test(text) ? Math.trunc(Math.round(Number(text) * 1e6) / 1000) : undefined,
+  );
   if (parsed.success) return parsed.data;
-  throw new HttpError(400, 'invalid_parameter', 'Give ?coefficient= as a factor of the base price, such as 1 or 1.5 (0 to 999999).');
+  throw new HttpError(
+    400,
+    'invalid_parameter',
+    'Give ?coefficient= as a factor of the base price, such as 1 or 1.5 (0 to 999999).',
+  );
 }
 
 function shownPayout({ worker, proxy, transaction, tokens, amountNano }: PayoutResult): unknown {
@@ -185,7 +199,11 @@ function shownPayout({ worker, proxy, transaction, tokens, amountNano }: PayoutR
     worker: worker.toString(),
     tokens: tokens.toString(),
     amount_nano: amountNano.toString(),
-    transaction: { hash: transaction.hash().toString('hex'), lt: transaction.lt.toString(), account: worker.toString() },
+    transaction: {
+      hash: transaction.hash().toString('hex'),
+      lt: transaction.lt.toString(),
+      account: worker.toString(),
+    },
   };
 }
 
@@ -204,6 +222,10 @@ function writeJson(response: ServerResponse, status: number, body: unknown): voi
 }
 
 function write(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'content-length': Buffer.byteLength(body) });
+  response.writeHead(status, {
+    'content-type': type,
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(body),
+  });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

@@ -1,7 +1,6 @@
 import type { Endpoint, RegisteredProxy } from '@cocoon/sdk/protocol/root-config';
 import type { Logger } from 'pino';
-import { type Clock as TransportClock, Redialer, type TransportSecurity } from '../transport';
-import { InsecureAddressError } from '../transport';
+import { InsecureAddressError, Redialer, type Clock as TransportClock, type TransportSecurity } from '../transport';
 import type { Clock } from './clock';
 import { Session } from './session';
 import type { WorkerContext } from './worker-context';
@@ -63,7 +62,10 @@ export class Links {
   update(registered: readonly RegisteredProxy[]): void {
     if (this.#closed) return;
     this.#registered = registered;
-    this.#drop((link) => !registered.some((proxy) => keyOf(proxy.workers) === keyOf(link.proxy.workers)), 'it is no longer registered');
+    this.#drop(
+      (link) => !registered.some((proxy) => keyOf(proxy.workers) === keyOf(link.proxy.workers)),
+      'it is no longer registered',
+    );
     this.#fill();
     this.#cancelTimer();
     this.#cancelTimer = this.#options.clock.after(PATIENCE_MS / 10, () => this.#review());
@@ -99,7 +101,10 @@ export class Links {
     const taken = new Set(this.#links.map(({ proxy }) => keyOf(proxy.workers)));
     const others = this.#registered.some((proxy) => !taken.has(keyOf(proxy.workers)));
     if (others) {
-      this.#drop(({ downSinceMs }) => downSinceMs !== undefined && nowMs - downSinceMs >= PATIENCE_MS, 'it was not ready for long');
+      this.#drop(
+        ({ downSinceMs }) => downSinceMs !== undefined && nowMs - downSinceMs >= PATIENCE_MS,
+        'it was not ready for long',
+      );
     }
     this.update(this.#registered);
   }

@@ -24,8 +24,18 @@ export class Metrics {
 
   constructor(source: MetricsSource, clock: Clock) {
     const registers = [this.#registry];
-    this.#queries = new Counter({ name: 'cocoon_worker_queries_total', help: 'Requests by how they ended', labelNames: ['outcome'], registers });
-    this.#tokens = new Counter({ name: 'cocoon_worker_tokens_total', help: 'Adjusted tokens of requests that are paid for', labelNames: ['kind'], registers });
+    this.#queries = new Counter({
+      name: 'cocoon_worker_queries_total',
+      help: 'Requests by how they ended',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#tokens = new Counter({
+      name: 'cocoon_worker_tokens_total',
+      help: 'Adjusted tokens of requests that are paid for',
+      labelNames: ['kind'],
+      registers,
+    });
     this.#seconds = new Histogram({
       name: 'cocoon_worker_query_seconds',
       help: 'Time from the request to the last byte of its answer',
@@ -33,7 +43,11 @@ export class Metrics {
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300],
       registers,
     });
-    this.#unreported = new Counter({ name: 'cocoon_worker_unreported_usage_total', help: 'Answers for which the engine reported no usage', registers });
+    this.#unreported = new Counter({
+      name: 'cocoon_worker_unreported_usage_total',
+      help: 'Answers for which the engine reported no usage',
+      registers,
+    });
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
         name,
@@ -47,7 +61,9 @@ export class Metrics {
     gauge('cocoon_worker_engine_up', '1 while the engine answers', () => Number(source.engineUp()));
     gauge('cocoon_worker_ready_proxies', 'Proxies this worker is connected to', source.readyProxies);
     gauge('cocoon_worker_active_queries', 'Requests running now', source.active);
-    gauge('cocoon_worker_signed_tokens', 'Adjusted tokens for which vouchers are held', () => Number(source.signedTokens()));
+    gauge('cocoon_worker_signed_tokens', 'Adjusted tokens for which vouchers are held', () =>
+      Number(source.signedTokens()),
+    );
     const nowMs = () => clock.nowMs();
     const names = ['queries', 'success', 'failed', 'rejected', 'time', 'total', ...KINDS];
     this.#rates = Object.fromEntries(names.map((name) => [name, new Rate(nowMs)]));

@@ -33,11 +33,6 @@ export class Price {
     );
   }
 
-  /** The price at a moment of the last minute. */
-  at(atMs: number): number {
-    return this.#history.findLast(({ sinceMs }) => sinceMs <= atMs)?.coefficient ?? this.current;
-  }
-
   #endMs(index: number): number {
     return this.#history[index + 1]?.sinceMs ?? Number.POSITIVE_INFINITY;
   }

@@ -27,7 +27,8 @@ export class Rate {
     const nowMs = this.#nowMs();
     const passedS = (nowMs - this.#atMs) / 1000;
     if (passedS <= 0) return;
-    for (const [index, period] of PERIODS_S.entries()) this.#sums[index] = (this.#sums[index] ?? 0) * Math.exp(-passedS / period);
+    for (const [index, period] of PERIODS_S.entries())
+      this.#sums[index] = (this.#sums[index] ?? 0) * Math.exp(-passedS / period);
     this.#atMs = nowMs;
   }
 }

@@ -30,13 +30,11 @@ export class Session implements PeerHandlers {
   #closed = false;
   #problem: string | undefined;
   #cancelTimer: () => void = () => undefined;
-  readonly #openedMs: number;
 
   constructor(connection: PeerConnection, context: WorkerContext, logger: Logger) {
     this.#connection = connection;
     this.#context = context;
     this.#logger = logger;
-    this.#openedMs = context.clock.nowMs();
   }
 
   /** Requests may come: the handshake is complete and the connection stands. */
@@ -93,7 +91,6 @@ export class Session implements PeerHandlers {
     this.#cancelTimer();
     this.#problem = reason?.message ?? this.#problem ?? 'the connection ended';
     for (const query of [...this.#queries.values()]) query.connectionLost();
-    this.#context.changed();
   }
 
   /** Tells the proxy whether requests are wanted. */
@@ -101,8 +98,9 @@ export class Session implements PeerHandlers {
     if (this.ready) this.#send({ _: 'worker.enabledDisabled', disabled: this.#context.isDisabled() ? 1 : 0 });
   }
 
-  announceCoefficient(coefficient: number): void {
-    if (this.ready) this.#send({ _: 'worker.newCoefficient', newCoefficient: coefficient });
+  /** Tells the proxy the price as it is now. */
+  announceCoefficient(): void {
+    if (this.ready) this.#send({ _: 'worker.newCoefficient', newCoefficient: this.#context.terms().coefficient });
   }
 
   close(reason: string): void {
@@ -113,10 +111,11 @@ export class Session implements PeerHandlers {
     const { root, terms, earnings } = this.#context;
     const current = root();
     if (current === undefined) throw new ProxyFault('the root contract has not been read yet');
+    const introduced = terms();
     let disabledTold = false;
     const { account, protoVersion } = await shakeHands({
       connection: this.#connection,
-      terms: terms(),
+      terms: introduced,
       root: current,
       openAccount: (identity) => earnings.open(identity),
       deploy: (identity) => earnings.deploy(identity),
@@ -139,10 +138,8 @@ export class Session implements PeerHandlers {
     );
     // What changed while the proxy was answering it has not been told.
     if (disabledTold !== this.#context.isDisabled()) this.announce();
-    if (terms().coefficient !== this.#context.coefficientAt(this.#openedMs))
-      this.announceCoefficient(terms().coefficient);
+    if (introduced.coefficient !== terms().coefficient) this.announceCoefficient();
     this.#schedulePaymentStatus();
-    this.#context.changed();
   }
 
   #schedulePaymentStatus(): void {

@@ -24,11 +24,8 @@ export interface WorkerContext {
   isFull: () => boolean;
   /** Whether a proxy may still use this price: the current one, or the one it was told before a moment ago. */
   isAnnounced: (coefficient: number) => boolean;
-  coefficientAt: (atMs: number) => number;
   begun: () => void;
   ended: (result: QueryResult) => void;
   rejected: () => void;
   unreportedUsage: () => void;
-  /** A session became ready or ended. */
-  changed: () => void;
 }

@@ -84,12 +84,12 @@ describe('refund voucher', () => {
   test.each([CocoonState.normal, CocoonState.closing])(
     'books, closes and returns the rest (state %i)',
     async (state) => {
-      await given(it, { state });
+      await given(it, { state, unlockTs: state === CocoonState.closing ? it.world.now() + 100 : 0 });
       const before = await storageOf(it);
       const result = await deliver(it.world, attemptWith(op, { tokens: 501_000n }));
       const amount = toNano('40') - 500_000n * PRICE;
       const payload = bodies.clientProxyRefundGranted({ amount, excessesTo: it.world.actors.carrier.address });
-      const change = { state: CocoonState.closed, balance: 0n, tokensUsed: 501_000n };
+      const change = { state: CocoonState.closed, balance: 0n, tokensUsed: 501_000n, unlockTs: 0 };
       const snapshot = { ...before, ...change };
       await expectRequest(it, result, { queryId: 21n, snapshot, payload, kept: toNano('0.01') });
       await expectChange(it, before, change);

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import {
   CocoonClient,
   type CocoonParams,
-  CocoonRoot,
-  CocoonWorker,
   clientStateInit,
   contractCode,
   initialRootData,
@@ -14,14 +12,14 @@ import {
   parseClientData,
   parseProxyData,
   parseWorkerData,
-  type RootData,
+  proxyStateInit,
   stateInitAddress,
   walletStateInit,
   workerStateInit,
 } from '@cocoon/sdk';
 import { privateKeyFromSeed, rawPublicKey } from '@cocoon/sdk/protocol/keys';
 import { encode, type TlObject } from '@cocoon/sdk/protocol/tl/codec';
-import { type Address, Cell, toNano } from '@ton/core';
+import { Address, Cell, toNano } from '@ton/core';
 import pino from 'pino';
 import { ToncenterChain } from '../../offchain/chain/toncenter';
 import { CocoonWalletSender } from '../../offchain/chain/wallet';
@@ -88,7 +86,7 @@ beforeEach(async () => {
   proxies = [];
   localnet = await startLocalnet({ port: 0, logger });
   chain = new ToncenterChain({ endpoint: `${localnet.url}/api/v2/jsonRPC`, logger });
-  operator = walletAddress(seed('operator'), new (await import('@ton/core')).Address(0, seed('cold')));
+  operator = walletAddress(seed('operator'), new Address(0, seed('cold')));
   const deployer = await sender('deployer', operator);
   const init = {
     code: code('root'),
@@ -157,13 +155,11 @@ async function peer(port: number) {
       await new Promise<void>((resolve) => waiting.push(resolve));
     }
   };
-  const ask: PeerConnection['query'] = (query) => connection.query(query, { timeoutMs: 20_000 });
-  return { connection, next, ask: (query: Parameters<typeof ask>[0]) => ask(query, { timeoutMs: 20_000 }) };
+  return { connection, next };
 }
 
 /** The same derivations a client and a worker make from the root and the proxy's identity. */
 function contracts(root: Address, clientOwner: Address, workerOwner: Address) {
-  const { proxyStateInit } = jest.requireActual<typeof import('@cocoon/sdk')>('@cocoon/sdk');
   const publicKey = rawPublicKey(privateKeyFromSeed(seed('proxy machine')));
   const proxy = stateInitAddress(
     proxyStateInit({ owner: operator, publicKey, root, params: PARAMS, proxyCode: code('proxy') }),
@@ -179,7 +175,7 @@ function contracts(root: Address, clientOwner: Address, workerOwner: Address) {
 /** Opens a channel with its stake and a secret, and connects; and connects a worker. */
 async function network(proxy: RunningProxy) {
   const clientNode = await sender('client', operator);
-  const workerOwner = new (await import('@ton/core')).Address(0, seed('worker owner'));
+  const workerOwner = new Address(0, seed('worker owner'));
   const all = contracts(root, clientNode.address, workerOwner);
   const clientContract = stateInitAddress(all.client);
   const workerContract = stateInitAddress(all.worker);

@@ -175,7 +175,7 @@ export class LocalNetwork {
       const clientConfig = this.#state.writeConfig('client', {
         ...common,
         http_port: clientPort,
-        owner_address: text(accounts.clientNode),
+        owner_address: text(accounts.deployer),
         node_wallet_key: keys.clientNode,
         http_access_hash: keys.clientAccess,
         proxy_connections: 1,

@@ -165,31 +165,34 @@ export class FakeWallet implements ChannelWallet {
     if (!message.to.equals(chain.client)) throw new ActionFailedError(`a message to ${message.to}`);
     const before = chain.clientData() ?? (message.init === undefined ? undefined : chain.emptyClient());
     if (before === undefined) throw new ActionFailedError('no contract there');
-    const slice = message.body.beginParse().skip(96);
-    switch (operation(message.body)) {
-      case 'extClientTopUp':
-        return chain.setClient({ ...before, balance: before.balance + slice.loadCoins() });
-      case 'ownerClientChangeSecretHashAndTopUp': {
-        const amount = slice.loadCoins();
-        return chain.setClient({ ...before, balance: before.balance + amount, secretHash: slice.loadBuffer(32) });
-      }
-      case 'ownerClientChangeSecretHash':
-        return chain.setClient({ ...before, secretHash: slice.loadBuffer(32) });
-      case 'ownerClientRegister':
-        chain.setClient(before);
-        return this.onRegister(slice.loadUintBig(64));
-      case 'ownerClientWithdraw':
-        return chain.setClient({ ...before, balance: before.stake });
-      case 'ownerClientRequestRefund':
-        return chain.setClient(
-          before.state === 0 ? { ...before, state: 1, unlockTs: 1000 } : { ...before, state: 2, balance: 0n },
-        );
-      case 'extClientChargeSigned': {
-        const tokens = parseSignedEnvelope(message.body).payload.tokens as bigint;
-        const cost = (tokens - before.tokensUsed) * params.pricePerToken;
-        return chain.setClient({ ...before, balance: before.balance - cost, tokensUsed: tokens });
-      }
+    chain.setClient({ ...before, ...change(message.body, before) });
+    const op = operation(message.body);
+    if (op === 'ownerClientRegister') this.onRegister(message.body.beginParse().skip(96).loadUintBig(64));
+  }
+}
+
+/** What an operation changes in the client contract. */
+function change(body: Cell, before: ClientData): Partial<ClientData> {
+  const slice = body.beginParse().skip(96);
+  switch (operation(body)) {
+    case 'extClientTopUp':
+      return { balance: before.balance + slice.loadCoins() };
+    case 'ownerClientChangeSecretHashAndTopUp': {
+      const amount = slice.loadCoins();
+      return { balance: before.balance + amount, secretHash: slice.loadBuffer(32) };
     }
+    case 'ownerClientChangeSecretHash':
+      return { secretHash: slice.loadBuffer(32) };
+    case 'ownerClientWithdraw':
+      return { balance: before.stake };
+    case 'ownerClientRequestRefund':
+      return before.state === 0 ? { state: 1, unlockTs: 1000 } : { state: 2, balance: 0n };
+    case 'extClientChargeSigned': {
+      const tokens = parseSignedEnvelope(body).payload.tokens as bigint;
+      return { balance: before.balance - (tokens - before.tokensUsed) * params.pricePerToken, tokensUsed: tokens };
+    }
+    default:
+      return {};
   }
 }
 

@@ -50,7 +50,10 @@ export class FakeProxy {
   tokensMax = 0n;
   tokensSigned = 0n;
   readonly nonce = 0x1234_5678_9abcn;
-  #registered: () => void = () => undefined;
+  #setRegistered: () => void = () => undefined;
+  readonly #registered = new Promise<void>((resolve) => {
+    this.#setRegistered = resolve;
+  });
   /** Replaces the answer to a query: return undefined for the ordinary one. */
   answer: (query: TlObject) => TlObject | Promise<TlObject> | undefined = () => undefined;
   onRun: (query: RunQuery, connection: PeerConnection) => void = () => undefined;
@@ -98,7 +101,7 @@ export class FakeProxy {
 
   /** The chain has told this proxy of a registration. */
   registered(nonce: bigint): void {
-    if (nonce === this.nonce) this.#registered();
+    if (nonce === this.nonce) this.#setRegistered();
   }
 
   voucher(tokens = this.tokensSigned): TlType<'proxy.signedPayment'> {
@@ -130,9 +133,7 @@ export class FakeProxy {
       case 'client.connectToProxy':
         return this.connected();
       case 'client.authorizeWithProxyLong':
-        await new Promise<void>((resolve) => {
-          this.#registered = resolve;
-        });
+        await this.#registered;
         return { _: 'client.authorizationWithProxySuccess', ...status, tokensCommittedToDb: this.tokensMax };
       case 'client.authorizeWithProxyShort':
         return { _: 'client.authorizationWithProxySuccess', ...status, tokensCommittedToDb: this.tokensMax };

@@ -265,6 +265,18 @@ describe('TL decoding is strict', () => {
     bytes.fill(0);
     expect(requestId).toEqual(id32);
   });
+
+  test('small byte strings are copied, large ones are views', () => {
+    for (const [size, isView] of [
+      [1023, false],
+      [1024, true],
+    ] as const) {
+      const bytes = encode({ _: 'tcp.packet', data: Buffer.alloc(size, 1) });
+      const { data } = decodeAs('tcp.packet', bytes);
+      bytes.fill(2);
+      expect(data.every((byte) => byte === (isView ? 2 : 1))).toBe(true);
+    }
+  });
 });
 
 /** Decodes; anything but a value or a TlError fails the test. Returns the value. */

@@ -1,0 +1,58 @@
+import type { Logger } from 'pino';
+import type { Chain } from '../chain/port';
+import { ToncenterChain } from '../chain/toncenter';
+import { plain, type TransportSecurity } from '../transport';
+import { type Clock, systemClock } from './clock';
+import { parseConfig } from './config';
+import { ClientRunner } from './runner';
+
+export { type ClientConfig, ConfigError, parseConfig } from './config';
+export { RootConfigError } from './root-watch';
+export { StateFileError } from './state-file';
+
+export interface ClientDeps {
+  logger: Logger;
+  /** Unix milliseconds and timers; default the system's. */
+  clock?: Clock;
+  /** Default: the toncenter API at ton_endpoint. */
+  chain?: Chain;
+  /** How connections to proxies are secured; default: not at all, loopback only. */
+  security?: TransportSecurity;
+}
+
+export interface RunningClient {
+  httpPort: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the client gateway: an OpenAI-compatible endpoint that buys its answers from the network. Resolves when the endpoint listens;
+ * whether requests can be served yet, and why not, is what GET /readyz says (the payment channel may still be opening).
+ * @param input the JSON configuration, see config.ts
+ * @throws ConfigError, RootConfigError, StateFileError, ListenError: one line naming what to do
+ */
+export async function startClient(input: unknown, deps: ClientDeps): Promise<RunningClient> {
+  const { logger, clock = systemClock, security = plain } = deps;
+  const config = parseConfig(input, logger);
+  const aborter = new AbortController();
+  const apiKey = config.tonApiKey === undefined ? {} : { apiKey: config.tonApiKey };
+  const own = deps.chain
+    ? undefined
+    : new ToncenterChain({ endpoint: config.ton_endpoint, ...apiKey, logger, signal: aborter.signal });
+  const chain = deps.chain ?? (own as Chain);
+  const runner = new ClientRunner({ config, chain, security, clock, logger });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= runner.close().finally(async () => {
+      aborter.abort();
+      await own?.close();
+    });
+    return closing;
+  };
+  try {
+    return { httpPort: await runner.start(), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

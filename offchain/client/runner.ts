@@ -1,0 +1,235 @@
+import { contractCode, privateKeyFromSeed } from '@cocoon/sdk';
+import { Cell } from '@ton/core';
+import type { Logger } from 'pino';
+import { type Chain, ChainError } from '../chain/port';
+import { CocoonWalletSender } from '../chain/wallet';
+import type { TransportSecurity } from '../transport';
+import { Channels } from './channels';
+import type { Clock } from './clock';
+import type { ClientConfig } from './config';
+import { Gateway } from './http/gateway';
+import { Metrics } from './metrics';
+import { ProxyPool } from './pool';
+import { type RootConfig, RootConfigError, RootWatch } from './root-watch';
+import { RunnerWallet } from './runner-wallet';
+import { loadSecret } from './secret';
+import { secretHash } from './session';
+import { ProxySlot } from './slot';
+import { SpendGuard } from './spend';
+
+export interface RunnerOptions {
+  config: ClientConfig;
+  chain: Chain;
+  security: TransportSecurity;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** How often proxies that are gone or unusable are replaced. */
+const POOL_CHECK_MS = 5_000;
+const ROOT_RETRY_MS = 2_000;
+/** Time for running requests at an orderly stop. */
+const CLOSE_GRACE_MS = 3_000;
+
+/** All parts of the client, wired: root contract, channels, proxies, HTTP edge. */
+export class ClientRunner {
+  readonly #options: RunnerOptions;
+  readonly #metrics: Metrics;
+  readonly #spend: SpendGuard;
+  readonly #secret: Buffer;
+  readonly #sender: CocoonWalletSender;
+  readonly #wallet: RunnerWallet;
+  readonly #root: RootWatch;
+  readonly #channels: Channels;
+  readonly #pool: ProxyPool;
+  readonly #gateway: Gateway;
+  #cancelTimer: () => void = () => undefined;
+  #closed = false;
+  #listening = false;
+
+  /** @throws StateFileError */
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    const { config, chain, clock, logger } = options;
+    this.#metrics = new Metrics(() => clock.nowMs());
+    const limits = { perRequest: config.max_spend_per_request_nano, perDay: config.max_spend_per_day_nano };
+    this.#spend = new SpendGuard(limits, config.state_dir, clock);
+    this.#secret = loadSecret(config.secret_string, config.state_dir);
+    this.#sender = new CocoonWalletSender({
+      chain,
+      key: privateKeyFromSeed(config.node_wallet_key),
+      owner: config.owner_address,
+      code: Cell.fromBase64(contractCode.wallet.boc),
+      logger,
+      pollMs: config.poll_interval_ms,
+    });
+    this.#wallet = new RunnerWallet(this.#sender, chain, config.chain_action_timeout_s * 1000);
+    this.#root = new RootWatch({
+      chain,
+      address: config.root_contract_address,
+      isTest: config.is_test,
+      refreshMs: config.root_refresh_ms,
+      clock,
+      logger,
+      onChange: (current, previous) => this.#onRootChange(current, previous),
+    });
+    this.#channels = new Channels({
+      chain,
+      wallet: this.#wallet,
+      stateDir: config.state_dir,
+      secretHash: secretHash(this.#secret),
+      logger,
+      clock,
+      intervalMs: config.poll_interval_ms,
+      paramsVersion: () => this.#root.current?.params.paramsVersion,
+    });
+    this.#pool = new ProxyPool({
+      connections: config.proxy_connections,
+      root: () => this.#root.current,
+      openSlot: (target) => this.#openSlot(target),
+      random: Math.random,
+      metrics: this.#metrics,
+      logger,
+    });
+    const admin = {
+      act: this.#channels.act.bind(this.#channels),
+      stats: () => this.#stats(),
+    };
+    this.#gateway = new Gateway(config, {
+      upstream: this.#pool,
+      admin,
+      spend: this.#spend,
+      metrics: this.#metrics,
+      clock,
+      logger,
+    });
+    this.#registerGauges();
+  }
+
+  /** @returns the HTTP port @throws RootConfigError when the root contract is not the configured network's, ListenError */
+  async start(): Promise<number> {
+    const { config, logger } = this.#options;
+    const port = await this.#gateway.listen(config.http_host, config.http_port);
+    this.#listening = true;
+    logger.info({ wallet: this.#wallet.address.toString({ bounceable: false }), port }, 'client gateway listens');
+    await this.#readRoot();
+    return port;
+  }
+
+  /** The endpoint is up without the root; a root of another network is a mistake only the owner can correct. */
+  async #readRoot(): Promise<void> {
+    const { clock, logger } = this.#options;
+    if (this.#closed) return;
+    try {
+      await this.#root.refresh();
+    } catch (error) {
+      if (error instanceof RootConfigError || !(error instanceof ChainError)) throw error;
+      logger.warn({ err: error }, 'the root contract cannot be read yet');
+      this.#cancelTimer = clock.after(ROOT_RETRY_MS, () => {
+        this.#readRoot().catch((err: unknown) => logger.error({ err }, 'the root contract cannot be used'));
+      });
+      return;
+    }
+    this.#root.start();
+    this.#channels.start();
+    this.#checkPool();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#root.stop();
+    if (this.#listening) await this.#gateway.close(CLOSE_GRACE_MS);
+    this.#pool.close();
+    await this.#channels.stop();
+    await this.#sender.close();
+    this.#spend.close();
+  }
+
+  #checkPool(): void {
+    this.#pool.update();
+    this.#cancelTimer = this.#options.clock.after(POOL_CHECK_MS, () => this.#checkPool());
+  }
+
+  #onRootChange(current: RootConfig, previous: RootConfig): void {
+    this.#pool.update();
+    if (current.params.paramsVersion !== previous.params.paramsVersion) this.#pool.reconnectAll();
+  }
+
+  #openSlot(target: ProxySlot['target']): ProxySlot {
+    const { config, security, clock, logger } = this.#options;
+    const root = () => this.#root.current as RootConfig; // slots exist only once it has been read
+    return new ProxySlot({
+      target,
+      security,
+      clock,
+      logger,
+      session: {
+        channelFor: (terms) => this.#channels.for(terms),
+        root,
+        identity: () => ({
+          wallet: this.#wallet.address,
+          root: config.root_contract_address,
+          isTest: config.is_test,
+          isTestnet: config.is_testnet,
+          params: root().params,
+        }),
+        secret: this.#secret,
+        clock,
+        paymentStatusIntervalMs: config.payment_status_interval_ms,
+      },
+    });
+  }
+
+  #registerGauges(): void {
+    const channels = () => this.#channels.all();
+    const ton = (sum: bigint) => Number(sum) / 1e9;
+    this.#metrics.gauge('cocoon_client_proxies_ready', 'Connections that take requests', () => this.#pool.readyCount);
+    this.#metrics.gauge('cocoon_client_channel_unspent_ton', 'Unspent coins in all channels, stakes included', () =>
+      ton(channels().reduce((sum, channel) => sum + channel.unspent, 0n)),
+    );
+    this.#metrics.gauge(
+      'cocoon_client_spent_today_ton',
+      'Spent and reserved since 00:00 UTC, counted while a spend limit is set',
+      () => ton(this.#spend.spentToday),
+    );
+  }
+
+  /** The parts of /jsonstats that the live network's tools read; secrets are not among them. */
+  async #stats(): Promise<Record<string, unknown>> {
+    const { config, logger } = this.#options;
+    let balance = 0n;
+    try {
+      balance = await this.#wallet.balance();
+    } catch (err) {
+      logger.warn({ err }, 'the wallet balance cannot be read');
+    }
+    return {
+      status: {
+        wallet_balance: balance,
+        ton_last_synced_at: Math.floor(this.#root.readAtMs / 1000),
+        enabled: this.#pool.readyCount > 0,
+        git_commit: '',
+        git_commit_data: 0,
+      },
+      wallet: {
+        address: this.#wallet.address.toString({ bounceable: false }),
+        balance,
+        pending_transactions_cnt: this.#sender.pending,
+      },
+      localconf: {
+        root_address: config.root_contract_address.toString(),
+        owner_address: config.owner_address.toString(),
+        is_test: config.is_test,
+        is_testnet: config.is_testnet,
+        http_port: config.http_port,
+        proxy_connections: config.proxy_connections,
+        max_coefficient: config.max_coefficient,
+        max_tokens: config.max_tokens,
+      },
+      root_contract_config: this.#root.stats(),
+      proxy_connections: this.#pool.stats(),
+      proxies: this.#channels.stats(),
+    };
+  }
+}

@@ -1,0 +1,340 @@
+import { Address, beginCell, type Cell, type Message, toNano } from '@ton/core';
+import { internal } from '@ton/sandbox';
+import fc from 'fast-check';
+import type { ContractName } from '../../sdk/generated/code';
+import {
+  bodies,
+  clientStateInit,
+  ExitCode,
+  exitCodeName,
+  Op,
+  packClientData,
+  packProxyData,
+  packRootData,
+  packWalletData,
+  packWorkerData,
+  signedEnvelope,
+  stateInitAddress,
+  voucherPayload,
+  walletExternal,
+  workerStateInit,
+} from '../../wrappers';
+import * as any from '../support/arbitraries';
+import { hashOf } from '../support/keys';
+import { type Outcome, run } from '../support/lanes';
+import type { VoucherOp } from '../support/vouchers';
+import { createWorld, mainnetParams, proxyKey, START, strangerKey, type World, walletKey } from '../support/world';
+
+/**
+ * Random states and messages, well-formed and damaged, against the code cells that are live on mainnet: exit code, data,
+ * reserves and messages must be the same. Every difference that is meant stands in `intended`.
+ */
+
+/** More with PARITY_RUNS=2000, after changes of a contract. */
+const RUNS = { numRuns: Number(process.env.PARITY_RUNS ?? 60), seed: 7 };
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+const person = (name: string) => new Address(0, hashOf(`person ${name}`));
+const owner = person('owner');
+const stranger = person('stranger');
+const carrier = person('carrier');
+const self = person('the contract itself');
+const params = mainnetParams();
+const near = (value: bigint) => fc.constantFrom(value - 1n, value, value + 1n);
+
+/** Values around every threshold: too little gas, 0.1 TON, an amount and 0.1 TON. */
+const values = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom(1n, toNano('0.01'), toNano('0.05')) },
+  { weight: 2, arbitrary: near(toNano('0.1')) },
+  { weight: 2, arbitrary: near(toNano('2.1')) },
+  { weight: 5, arbitrary: fc.constant(toNano('3')) },
+);
+const senders = fc.oneof({ weight: 4, arbitrary: fc.constant(owner) }, fc.constant(stranger));
+const queryId = fc.constantFrom(0n, 7n, (1n << 64n) - 1n);
+const excessesTo = carrier;
+const amount = fc.constantFrom(0n, 1n, toNano('2'));
+
+/** Three in four as they are, one in four damaged. */
+function mostlyGood(body: fc.Arbitrary<Cell>): fc.Arbitrary<Cell> {
+  return fc.oneof({ weight: 3, arbitrary: body }, { weight: 1, arbitrary: any.damaged(body) });
+}
+
+function vouchers(
+  ops: readonly VoucherOp[],
+  tokens: fc.Arbitrary<bigint> | undefined,
+  contract: Address,
+): fc.Arbitrary<Cell> {
+  const rarely = fc.oneof({ weight: 8, arbitrary: fc.constant(false) }, fc.constant(true));
+  return fc
+    .record({
+      op: fc.constantFrom(...ops),
+      queryId,
+      tokens: tokens ?? fc.constant(undefined),
+      otherOp: rarely,
+      otherQuery: rarely,
+      otherContract: rarely,
+      otherKey: rarely,
+      damage: fc.option(any.cell, { freq: 8, nil: null }),
+    })
+    .map(({ op, queryId: id, tokens: counter, otherOp, otherQuery, otherContract, otherKey, damage }) => {
+      const inner = { op: otherOp ? Op.excesses : Op[op], queryId: otherQuery ? id ^ 1n : id };
+      const to = otherContract ? stranger : contract;
+      const fields = counter === undefined ? { contract: to } : { tokens: counter, contract: to };
+      const payload = damage ?? voucherPayload({ ...inner, ...fields });
+      const signature = (otherKey ? strangerKey : proxyKey).sign(payload.hash());
+      return signedEnvelope({ op: Op[op], queryId: id, excessesTo, signature, payload });
+    });
+}
+
+const noise = fc.oneof(
+  any.cell,
+  fc.constantFrom(beginCell().endCell(), bodies.excesses({ queryId: 1n }), bodies.payout({ queryId: 1n })),
+  fc.constantFrom(...(['c', 'w', 'b', 'u'] as const)).map(bodies.text),
+  fc
+    .constantFrom(...Object.values(Op))
+    .chain((op) => any.u64.map((id) => beginCell().storeUint(op, 32).storeUint(id, 64).endCell())),
+  any.bytes(32).map((uniqueHash) => bodies.saveState({ queryId: 1n, seqno: 1, uniqueHash })),
+);
+
+interface Case {
+  data: Cell;
+  balance: bigint;
+  message: Message;
+}
+
+function cases(
+  data: fc.Arbitrary<Cell>,
+  body: fc.Arbitrary<Cell>,
+  opts: { senders?: fc.Arbitrary<Address>; balances?: readonly bigint[] } = {},
+): fc.Arbitrary<Case> {
+  const balances = opts.balances ?? [0n, toNano('0.05'), toNano('0.11'), toNano('30')];
+  const bodiesAndNoise = fc.oneof({ weight: 6, arbitrary: mostlyGood(body) }, { weight: 1, arbitrary: noise });
+  const fields = { data, balance: fc.constantFrom(...balances), from: opts.senders ?? senders, value: values };
+  return fc.record({ ...fields, body: bodiesAndNoise }).map(({ data, balance, from, value, body }) => ({
+    data,
+    balance,
+    message: internal({ from, to: self, value, body, bounce: true }),
+  }));
+}
+
+/** Exit codes of checks that the live code makes before it has read the whole body, where ours reads first. */
+const BEFORE_FORM: ReadonlySet<number | undefined> = new Set([
+  ExitCode.lowMsgValue,
+  ExitCode.closed,
+  ExitCode.expectedMessageFromOwner,
+  ExitCode.walletNotOwner,
+  ExitCode.signedMsgFormatMismatch,
+  ExitCode.badSignature,
+]);
+
+/**
+ * Differences that are meant. All of them are between two refusals, or refuse what the live code takes to nobody's good:
+ * - a body that is both malformed and refused for another reason: ours names the malformation (9).
+ */
+function intended(_name: ContractName, ours: Outcome, live: Outcome): boolean {
+  return ours.exitCode === ExitCode.tvmCellUnderflow && BEFORE_FORM.has(live.exitCode);
+}
+
+async function sameAsLive(name: ContractName, scenarios: fc.Arbitrary<Case>): Promise<void> {
+  const seen = new Map<string, number>();
+  let meant = 0;
+  await fc.assert(
+    fc.asyncProperty(scenarios, async (scenario) => {
+      const live = await run(world, name, 'live', { address: self, ...scenario });
+      const ours = await run(world, name, 'ours', { address: self, ...scenario });
+      const kind = String(live.exitCode === undefined ? 'skipped' : (exitCodeName(live.exitCode) ?? live.exitCode));
+      seen.set(kind, (seen.get(kind) ?? 0) + 1);
+      if (intended(name, ours, live)) {
+        meant += 1;
+        expect({ ...ours, exitCode: 0 }).toEqual({ ...live, exitCode: 0 });
+      } else {
+        expect(ours).toEqual(live);
+      }
+    }),
+    RUNS,
+  );
+  // Successes and refusals must both be there, or the comparison says little.
+  expect(seen.get('0') ?? 0).toBeGreaterThan(RUNS.numRuns / 10);
+  expect(seen.size).toBeGreaterThan(3);
+  expect(meant).toBeLessThan(RUNS.numRuns / 10);
+}
+
+const times = fc.constantFrom(0, START - 1, START, START + 1, START + 1_000);
+
+test('worker', async () => {
+  const data = fc
+    .record({ state: fc.constantFrom(0, 0, 0, 2), tokens: fc.constantFrom(0n, 1_000n) })
+    .map(({ state, tokens }) => {
+      const identity = { owner, proxy: stranger, publicKey: proxyKey.publicKey, params };
+      return packWorkerData({ ...identity, tokens, state: state === 2 ? 2 : 0 });
+    });
+  const tokens = fc.oneof(near(1_000n), any.u64);
+  const ops = ['extWorkerPayoutRequestSigned', 'extWorkerLastPayoutRequestSigned'] as const;
+  const register = queryId.map((id) => bodies.ownerWorkerRegister({ queryId: id, excessesTo }));
+  const body = fc.oneof({ weight: 3, arbitrary: vouchers(ops, tokens, self) }, register);
+  await sameAsLive('worker', cases(data, body, { balances: [toNano('0.11'), toNano('30')] }));
+});
+
+test('client', async () => {
+  const data = fc
+    .record({ state: any.state, balance: near(toNano('15')), tokensUsed: fc.constantFrom(0n, 1_000n), unlockTs: times })
+    .map(({ state, balance, ...rest }) => {
+      const identity = { owner, proxy: stranger, publicKey: proxyKey.publicKey, params, secretHash: hashOf('secret') };
+      // A closed client has no escrow: no message leads to one that has.
+      return packClientData({ ...identity, ...rest, state, balance: state === 2 ? 0n : balance, stake: toNano('15') });
+    });
+  const tokens = fc.oneof(near(1_000n), any.u64);
+  const ops = ['extClientChargeSigned', 'extClientGrantRefundSigned'] as const;
+  const base = fc.record({ queryId, amount, secretHash: any.bytes(32), nonce: any.u64, newStake: near(toNano('15')) });
+  const body = fc.oneof(
+    { weight: 3, arbitrary: vouchers(ops, tokens, self) },
+    base.map((opts) => bodies.extClientTopUp({ ...opts, excessesTo })),
+    base.map((opts) => bodies.ownerClientChangeSecretHashAndTopUp({ ...opts, excessesTo })),
+    base.map((opts) => bodies.ownerClientRegister({ ...opts, excessesTo })),
+    base.map((opts) => bodies.ownerClientChangeSecretHash({ ...opts, excessesTo })),
+    base.map((opts) => bodies.ownerClientIncreaseStake({ ...opts, excessesTo })),
+    base.map((opts) => bodies.ownerClientWithdraw({ ...opts, excessesTo })),
+    base.map((opts) => bodies.ownerClientRequestRefund({ ...opts, excessesTo })),
+  );
+  await sameAsLive('client', cases(data, body));
+});
+
+describe('proxy', () => {
+  const coins = fc.constantFrom(0n, toNano('2'), toNano('15'));
+  const data = fc
+    .record({ state: any.state, balance: coins, stake: coins, unlockTs: times })
+    .map((fields) => packProxyData({ ...fields, owner, publicKey: proxyKey.publicKey, root: stranger, params }));
+  const identity = { owner, proxy: self, publicKey: proxyKey.publicKey, params };
+  const clientAccount = stateInitAddress(clientStateInit(identity));
+  const workerAccount = stateInitAddress(workerStateInit(identity));
+
+  test('operations of people', async () => {
+    const base = fc.record({ queryId, amount, excessesTo: fc.constant(excessesTo) });
+    const body = fc.oneof(
+      vouchers(['extProxyCloseRequestSigned', 'extProxyCloseCompleteRequestSigned'], undefined, self),
+      base.map(bodies.extProxyPayoutRequest),
+      base.map(bodies.extProxyIncreaseStake),
+      base.map(bodies.ownerProxyClose),
+      fc.constantFrom(bodies.text('c'), bodies.text('w')),
+    );
+    await sameAsLive('proxy', cases(data, body));
+  });
+
+  test('requests of clients', async () => {
+    const claim = fc.record({ amount: fc.constantFrom(0n, toNano('2'), toNano('20'), toNano('50')) });
+    const payload = fc.oneof(
+      claim.map((opts) => bodies.clientProxyTopUp({ ...opts, excessesTo })),
+      claim.map((opts) => bodies.clientProxyRefundGranted({ ...opts, excessesTo })),
+      claim.map((opts) => bodies.clientProxyRefundForce({ ...opts, excessesTo })),
+      any.u64.map((nonce) => bodies.clientProxyRegister({ nonce })),
+      fc.constant(null),
+    );
+    const body = fc
+      .record({ queryId, snapshot: any.clientData, payload, owner: fc.constantFrom(owner, owner, owner, stranger) })
+      .map((request) => bodies.clientProxyRequest(request));
+    const from = fc.constantFrom(clientAccount, clientAccount, clientAccount, workerAccount, owner);
+    await sameAsLive('proxy', cases(data, body, { senders: from }));
+  });
+
+  test('requests of workers', async () => {
+    const part = fc.constantFrom(0n, toNano('1'), toNano('19'), toNano('50'));
+    const payout = fc.record({ workerPart: part, proxyPart: part, excessesTo: fc.constant(excessesTo) });
+    const payload = fc.oneof({ weight: 5, arbitrary: payout.map(bodies.workerProxyPayoutRequest) }, fc.constant(null));
+    const body = fc
+      .record({
+        queryId,
+        state: any.state,
+        tokens: any.u64,
+        payload,
+        owner: fc.constantFrom(owner, owner, owner, stranger),
+      })
+      .map((request) => bodies.workerProxyRequest(request));
+    const from = fc.constantFrom(workerAccount, workerAccount, workerAccount, clientAccount, owner);
+    await sameAsLive('proxy', cases(data, body, { senders: from }));
+  });
+});
+
+test('root', async () => {
+  const data = any.rootData.map((random) => packRootData({ ...random, owner, keyManager: null }));
+  const known = fc.record({
+    queryId,
+    hash: any.bytes(32),
+    seqno: any.u32,
+    endpoint: fc.constantFrom('', '10.0.0.1:1'),
+  });
+  const terms = fc.record({
+    queryId,
+    pricePerToken: any.coins,
+    workerFeePerToken: any.coins,
+    proxyDelayBeforeClose: any.u32,
+    clientDelayBeforeClose: any.u32,
+    minProxyStake: any.coins,
+    minClientStake: any.coins,
+  });
+  const codes = fc.record({ queryId, proxyCode: any.cell, workerCode: any.cell, clientCode: any.cell });
+  const body = fc.oneof(
+    ...[bodies.rootAddWorkerType, bodies.rootDelWorkerType, bodies.rootAddModelType].map((build) => known.map(build)),
+    ...[bodies.rootDelModelType, bodies.rootAddProxyType, bodies.rootDelProxyType].map((build) => known.map(build)),
+    known.map(bodies.rootRegisterProxy),
+    known.map(bodies.rootUnregisterProxy),
+    known.map(bodies.rootUpdateProxy),
+    terms.map(bodies.rootChangePrice),
+    terms.map(bodies.rootChangeParams),
+    codes.map(bodies.rootUpgradeContracts),
+    fc.record({ queryId, code: any.cell }).map(bodies.rootUpgrade),
+    fc.record({ queryId, code: any.cell, data: any.cell }).map(bodies.rootUpgradeFull),
+    known.map(bodies.rootReset),
+    any.address.chain((newOwner) => queryId.map((id) => bodies.rootChangeOwner({ queryId: id, newOwner }))),
+  );
+  await sameAsLive('root', cases(data, body));
+});
+
+describe('wallet', () => {
+  const status = fc.constantFrom(0, 0, 0, 1, 2, 3);
+  const data = status.map((bits) =>
+    packWalletData({ seqno: 5, subwallet: 0, publicKey: walletKey.publicKey, status: bits, owner }),
+  );
+  const inner = any.cell.map((body) =>
+    beginCell()
+      .storeUint(0x10, 6)
+      .storeAddress(stranger)
+      .storeCoins(toNano('0.1'))
+      .storeUint(0, 106)
+      .storeBit(true)
+      .storeRef(body)
+      .endCell(),
+  );
+
+  test('messages of people', async () => {
+    const send = fc.record({ queryId, mode: fc.constantFrom(0, 1, 3, 64), message: inner });
+    const texts = fc.constantFrom(bodies.text('w'), bodies.text('b'), bodies.text('u'));
+    const body = fc.oneof(send.map(bodies.ownerWalletSendMessage), texts);
+    await sameAsLive('wallet', cases(data, body, { balances: [toNano('1'), toNano('30')] }));
+  });
+
+  test('messages of the key', async () => {
+    const rarely = fc.oneof({ weight: 8, arbitrary: fc.constant(false) }, fc.constant(true));
+    const batch = fc.array(fc.record({ mode: fc.constantFrom(0, 1, 3), message: inner }), { maxLength: 4 });
+    const good = fc
+      .record({ otherSeqno: rarely, otherSubwallet: rarely, otherKey: rarely, late: rarely, messages: batch })
+      .map(({ otherSeqno, otherSubwallet, otherKey, late, messages }) =>
+        walletExternal({
+          seqno: otherSeqno ? 6 : 5,
+          subwallet: otherSubwallet ? 1 : 0,
+          validUntil: late ? START : START + 1,
+          messages,
+          sign: (otherKey ? strangerKey : walletKey).sign,
+        }),
+      );
+    const balances = fc.constantFrom(toNano('1'), toNano('2'), toNano('2.1'), toNano('30'), toNano('30'));
+    const scenarios = fc.record({ data, balance: balances, body: mostlyGood(good) }).map(({ data, balance, body }) => {
+      const message: Message = { info: { type: 'external-in', dest: self, importFee: 0n }, body };
+      return { data, balance, message };
+    });
+    await sameAsLive('wallet', scenarios);
+  });
+});
