@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { build, createVirtualFileSystem, LogLevel, Logger, type Options, stdLibFiles } from '@tact-lang/compiler';
+import { build, createVirtualFileSystem, Logger, LogLevel, type Options, stdLibFiles } from '@tact-lang/compiler';
 import { Cell } from '@ton/core';
 import { compile as client } from '../wrappers/CocoonClient.compile';
 import { compile as proxy } from '../wrappers/CocoonProxy.compile';
@@ -83,7 +83,13 @@ async function compileOne(name: ContractName, sources: Map<string, Buffer>): Pro
   const files = Object.fromEntries([...sources].map(([file, content]) => [file, content.toString('base64')]));
   const project = createVirtualFileSystem('/', files, false);
   const result = await build({
-    config: { name: 'build', path: `./${path.posix.relative('contracts', target)}`, output: 'out', mode: 'full', options },
+    config: {
+      name: 'build',
+      path: `./${path.posix.relative('contracts', target)}`,
+      output: 'out',
+      mode: 'full',
+      options,
+    },
     stdlib: createVirtualFileSystem('@stdlib', stdLibFiles),
     project,
     logger: new Logger(LogLevel.ERROR),

@@ -49,7 +49,10 @@ export function parseExitCodes(source: string): ExitCodeFact[] {
     ([, doc, name, code]) => ({
       name: name!.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
       code: Number(code),
-      meaning: doc!.replace(/^\/\/\/ /gm, '').trim().replace(/\n/g, ' '),
+      meaning: doc!
+        .replace(/^\/\/\/ /gm, '')
+        .trim()
+        .replace(/\n/g, ' '),
     }),
   );
   if (facts.length !== declared) {

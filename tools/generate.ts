@@ -104,7 +104,9 @@ async function main(): Promise<void> {
     console.log(`wrote ${file}`);
   }
   if (stale.length > 0) {
-    console.error(`Generated files are not what their sources say; run \`npm run generate\` and commit:\n${stale.join('\n')}`);
+    console.error(
+      `Generated files are not what their sources say; run \`npm run generate\` and commit:\n${stale.join('\n')}`,
+    );
     process.exitCode = 1;
   }
 }

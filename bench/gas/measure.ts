@@ -77,9 +77,10 @@ export async function measureGas(codes: ContractCodes): Promise<GasReport> {
 export function differences(committed: GasReport, now: GasReport): string[] {
   const flat = (report: GasReport) =>
     new Map<string, string>([
-      ...Object.entries(report.contracts).map(
-        ([name, code]): [string, string] => [`${name} code`, `${code.bits} bits, ${code.cells} cells, ${code.codeHash}`],
-      ),
+      ...Object.entries(report.contracts).map(([name, code]): [string, string] => [
+        `${name} code`,
+        `${code.bits} bits, ${code.cells} cells, ${code.codeHash}`,
+      ]),
       ...Object.entries(report.operations).flatMap(([name, cost]): [string, string][] => [
         [name, `${JSON.stringify(cost.gas)} gas, ${cost.feesNano} nanoTON, ${cost.messages} messages`],
       ]),
@@ -87,7 +88,9 @@ export function differences(committed: GasReport, now: GasReport): string[] {
   const [before, after] = [flat(committed), flat(now)];
   return [...new Set([...before.keys(), ...after.keys()])]
     .filter((key) => before.get(key) !== after.get(key))
-    .map((key) => `  ${key}\n    committed: ${before.get(key) ?? '(none)'}\n    now:       ${after.get(key) ?? '(none)'}`);
+    .map(
+      (key) => `  ${key}\n    committed: ${before.get(key) ?? '(none)'}\n    now:       ${after.get(key) ?? '(none)'}`,
+    );
 }
 
 async function main(): Promise<void> {

@@ -1,4 +1,13 @@
-import { type Address, beginCell, type Cell, external, internal, type Message, storeMessageRelaxed, toNano } from '@ton/core';
+import {
+  type Address,
+  beginCell,
+  type Cell,
+  external,
+  internal,
+  type Message,
+  storeMessageRelaxed,
+  toNano,
+} from '@ton/core';
 import { hashOf } from '../../tests/support/keys';
 import { bodies, Op, type OpName, signedEnvelope, voucherPayload, walletExternal } from '../../wrappers';
 import {
@@ -92,16 +101,19 @@ const root: GasOperation[] = [
     }),
   ),
   rootOperation('upgrade_contracts', ({ codes }) =>
-    bodies.rootUpgradeContracts({ queryId, proxyCode: codes.client, workerCode: codes.proxy, clientCode: codes.worker }),
+    bodies.rootUpgradeContracts({
+      queryId,
+      proxyCode: codes.client,
+      workerCode: codes.proxy,
+      clientCode: codes.worker,
+    }),
   ),
   rootOperation('upgrade_code', ({ codes }) => bodies.rootUpgrade({ queryId, code: codes.proxy })),
   rootOperation('upgrade_full', ({ codes }) =>
     bodies.rootUpgradeFull({ queryId, data: beginCell().storeUint(1, 8).endCell(), code: codes.proxy }),
   ),
   rootOperation('reset', bodies.rootReset({ queryId })),
-  rootOperation('change_owner', ({ addresses }) =>
-    bodies.rootChangeOwner({ queryId, newOwner: addresses.proxyOwner }),
-  ),
+  rootOperation('change_owner', ({ addresses }) => bodies.rootChangeOwner({ queryId, newOwner: addresses.proxyOwner })),
   {
     name: 'root.reject non-owner',
     message: send('proxyOwner', 'root', () => bodies.rootAddWorkerType({ queryId, hash })),

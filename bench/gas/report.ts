@@ -51,9 +51,9 @@ Written by \`npm run gas -- --write\`, checked by \`npm run gas -- --check\`. Do
 
 Every operation starts from the same state: a root with 16 worker, 16 model and 4 proxy hashes and 8 registered proxies; a
 proxy with a stake of 10 TON; a client topped up with 100 TON; a wallet with 100 TON. Gas is exact and depends on the code
-alone. FunC is what runs on mainnet, Tolk the other existing implementation; their numbers are from the same state, except
-that the shape of the root's dictionaries depends on the hashes in them. Fees are TON for the whole chain of messages at the
-mainnet prices of 2026 (66.67 nanoTON per gas), without storage.
+alone. FunC is the code that runs on mainnet: in this state it takes exactly the gas of its column. Tolk is the other
+existing implementation. Fees are TON for the whole chain of messages at the mainnet prices of 2026 (66.67 nanoTON per gas),
+without storage.
 
 | operation | gas by contract | ours | FunC | Tolk | vs Tolk | fees | messages |
 |---|---|---:|---:|---:|---:|---:|---:|

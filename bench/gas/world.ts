@@ -4,8 +4,8 @@ import { chainConfig } from '../../offchain/localnet/config';
 import { hashOf, keyOf } from '../../tests/support/keys';
 import {
   type ClientData,
-  CocoonState,
   type CocoonParams,
+  CocoonState,
   clientStateInit,
   initialClientData,
   initialProxyData,
@@ -123,13 +123,26 @@ export async function createGasWorld(codes: ContractCodes): Promise<GasWorld> {
     proxyHashes: hashes('proxy image', 4),
     workerHashes: hashes('worker image', 16),
     modelHashes: hashes('model', 16),
-    registeredProxies: new Map(Array.from({ length: 8 }, (_, i) => [i + 1, `10.0.0.${i + 1}:5222 10.0.0.${i + 1}:5223`])),
+    registeredProxies: new Map(
+      Array.from({ length: 8 }, (_, i) => [i + 1, `10.0.0.${i + 1}:5222 10.0.0.${i + 1}:5223`]),
+    ),
     lastProxySeqno: 8,
   };
   const proxyBooks: ProxyData = { ...initialProxyData(proxyTerms), stake: toNano('10'), balance: toNano('1') };
   const clientBooks: ClientData = { ...initialClientData(clientTerms), balance: toNano('100') };
 
-  const addresses = { root, proxy, client, worker, wallet, rootOwner, proxyOwner, clientOwner, workerOwner, walletOwner };
+  const addresses = {
+    root,
+    proxy,
+    client,
+    worker,
+    wallet,
+    rootOwner,
+    proxyOwner,
+    clientOwner,
+    workerOwner,
+    walletOwner,
+  };
   const put = async (name: ContractName, data: Cell, balance: bigint) => {
     const account = createShardAccount({ address: addresses[name], code: codes[name], data, balance });
     const storage = account.account?.storageStats;
@@ -152,9 +165,10 @@ export async function createGasWorld(codes: ContractCodes): Promise<GasWorld> {
   await put('wallet', packWalletData({ ...initialWalletData(walletTerms), seqno: 7 }), toNano('100'));
   const start: BlockchainSnapshot = chain.snapshot();
 
-  const names = (['root', 'proxy', 'client', 'worker', 'wallet'] as const).map(
-    (name): [string, ContractName] => [addresses[name].toRawString(), name],
-  );
+  const names = (['root', 'proxy', 'client', 'worker', 'wallet'] as const).map((name): [string, ContractName] => [
+    addresses[name].toRawString(),
+    name,
+  ]);
   const byAddress = new Map(names);
   return {
     codes,

@@ -40,13 +40,14 @@ class FakeChain implements Chain {
   async account(): Promise<AccountState> {
     this.#maybeFail();
     const last = this.list.at(-1);
-    return { balance: 0n, status: 'active', ...(last === undefined ? {} : { last: { lt: last.lt, hash: last.hash() } }) };
+    return {
+      balance: 0n,
+      status: 'active',
+      ...(last === undefined ? {} : { last: { lt: last.lt, hash: last.hash() } }),
+    };
   }
 
-  async transactions(
-    _address: Address,
-    options: { limit: number; before?: { lt: bigint } },
-  ): Promise<Transaction[]> {
+  async transactions(_address: Address, options: { limit: number; before?: { lt: bigint } }): Promise<Transaction[]> {
     this.#maybeFail();
     const { before, limit } = options;
     if (before !== undefined && before.lt < this.keptFrom) {
@@ -119,7 +120,10 @@ describe('following an account', () => {
   it('delivers its whole past over several pages, oldest first, and then what is new', async () => {
     const chain = new FakeChain();
     chain.grow(123);
-    const { delivered, end, errors } = follow(chain, { polls: 4, beforePoll: (poll) => chain.grow(poll === 2 ? 70 : 0) });
+    const { delivered, end, errors } = follow(chain, {
+      polls: 4,
+      beforePoll: (poll) => chain.grow(poll === 2 ? 70 : 0),
+    });
     await end;
     expect(delivered).toEqual(ltsOf(chain));
     expect(errors).toEqual([]);

@@ -112,7 +112,10 @@ describe('a server with a bad day', () => {
   });
 
   it('429 with Retry-After is waited for as long as it says', async () => {
-    const { chain, waits } = await scripted([json(429, { ok: false, error: 'slow' }, { 'retry-after': '7' }), json(200, info)]);
+    const { chain, waits } = await scripted([
+      json(429, { ok: false, error: 'slow' }, { 'retry-after': '7' }),
+      json(200, info),
+    ]);
     await chain.account(address);
     expect(waits).toEqual([7000]);
   });
@@ -175,11 +178,17 @@ describe('what the server says is understood', () => {
     const flat = json(500, { ok: false, error: said.replace('\n', ' '), code: 500 });
     const { chain, requests } = await scripted([flat]);
     const error = await failure(chain.sendBoc(Buffer.from([1])));
-    expect([error.code, error.exitCode, error.retryable, requests.length]).toEqual(['message-rejected', 1032, false, 1]);
+    expect([error.code, error.exitCode, error.retryable, requests.length]).toEqual([
+      'message-rejected',
+      1032,
+      false,
+      1,
+    ]);
   });
 
   it('the exit code is found on a later line as well', async () => {
-    const said = 'cannot apply external message to current state : External message was not accepted\nexitcode=33, steps=9';
+    const said =
+      'cannot apply external message to current state : External message was not accepted\nexitcode=33, steps=9';
     const { chain } = await scripted([json(500, { ok: false, error: said, code: 500 })]);
     expect((await failure(chain.sendBoc(Buffer.from([1])))).exitCode).toBe(33);
   });

@@ -27,7 +27,7 @@ const transactionList = z.array(
 const runResult = z.object({ exit_code: z.number(), stack: z.array(z.unknown()) });
 const envelope = z.object({
   ok: z.boolean(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.unknown().optional(),
 });
 
@@ -281,7 +281,8 @@ function badAnswer(method: string, what: string, cause?: unknown): ChainError {
 
 function errorText(error: unknown): string {
   const text = typeof error === 'string' ? error : JSON.stringify(error ?? '');
-  return (text.split('\n', 1)[0] ?? '').slice(0, 300);
+  // Refusals go on for lines, and the exit code is not on the first.
+  return text.replace(/\s+/g, ' ').slice(0, 600);
 }
 
 /** Carries how long the server asked to wait, for {@link retryAfterOf}. */

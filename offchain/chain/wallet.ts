@@ -1,33 +1,24 @@
-import { type KeyObject, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import {
   ExitCode,
-  exitCodeName,
   parseWalletData,
   rawPublicKey,
   stateInitAddress,
   type WalletData,
-  walletExternal,
   walletStateInit,
 } from '@cocoon/sdk';
-import { type Address, beginCell, type Cell, external, fromNano, storeMessage, type Transaction } from '@ton/core';
+import type { Address, Cell, Transaction } from '@ton/core';
 import type { Logger } from 'pino';
 import { assertSucceeded, type FollowMessageOptions, followMessage } from './outcome';
 import { type AccountState, type Chain, ChainError } from './port';
 import { type Sleep, sleepFor, throwUnlessAborted } from './sleep';
 import { WalletError } from './wallet-errors';
-import {
-  encodeMessages,
-  type OutMessage,
-  type QueuedSend,
-  SendQueue,
-  type SentTransaction,
-  WALLET_MINIMUM,
-} from './wallet-queue';
+import { findExecuted, type SignedBatch, settle, signBatch } from './wallet-open';
+import { encodeMessages, type OutMessage, type QueuedSend, SendQueue, type SentTransaction } from './wallet-queue';
+import { closed, lowBalance, refusalFor, rejected } from './wallet-refusals';
 
 export type { OutMessage, SentTransaction } from './wallet-queue';
 
-const SUBWALLET = 0;
-const PAGE = 20;
 /** Blocks of different workchains are not of exactly the same second. */
 const EXPIRY_MARGIN = 5;
 /** How often a send may be refused for no reason we know before it is given up. */
@@ -58,13 +49,6 @@ interface Seen {
   data: WalletData;
 }
 
-/** A message that was signed and whose fate is not known yet. */
-interface Signed {
-  bodyHash: Buffer;
-  seqno: number;
-  batch: readonly QueuedSend[];
-}
-
 type BatchEnd =
   /** It, or an earlier message with the same seqno, was executed; its sends are settled. */
   | { kind: 'confirmed' }
@@ -79,6 +63,7 @@ type BatchEnd =
  *
  * Exactly one of two messages signed with one seqno can ever be executed, so sending again is safe. What is queued lives in
  * this process only: after a restart the owner of the intention looks at the chain and sends again what did not happen.
+ * One process per key: two that sign the very same messages in the same second sign one message, which is executed once.
  */
 export class CocoonWalletSender {
   readonly address: Address;
@@ -97,7 +82,7 @@ export class CocoonWalletSender {
   #running: Promise<void> | undefined;
   #batch: readonly QueuedSend[] = [];
   /** Signed for the seqno that is next on chain; at most one of them can be executed. */
-  #open: Signed[] = [];
+  #open: SignedBatch[] = [];
   /** Transactions of the wallet up to this lt are known not to execute one of {@link #open}. */
   #scanned = 0n;
 
@@ -129,7 +114,7 @@ export class CocoonWalletSender {
   send(messages: readonly OutMessage[], options: { signal?: AbortSignal } = {}): Promise<SentTransaction> {
     return new Promise((resolve, reject) => {
       if (this.#closing.signal.aborted) {
-        throw closedError();
+        throw closed();
       }
       options.signal?.throwIfAborted();
       const send: QueuedSend = {
@@ -187,7 +172,7 @@ export class CocoonWalletSender {
     this.#closing.abort();
     await this.#running;
     for (const send of [...this.#batch, ...this.#queue.removeAll()]) {
-      send.reject(closedError());
+      send.reject(closed());
     }
     this.#batch = [];
   }
@@ -265,10 +250,10 @@ export class CocoonWalletSender {
     if (data !== undefined) {
       await this.#reconcile(account, data.seqno);
     }
-    const refusal = this.#refusalFor(account, data);
+    const refusal = refusalFor(this.address, this.#publicKey, account, data);
     if (refusal !== undefined || data === undefined) {
       for (const send of this.#queue.removeAll()) {
-        send.reject(refusal ?? closedError());
+        send.reject(refusal ?? closed());
       }
       return undefined;
     }
@@ -284,63 +269,22 @@ export class CocoonWalletSender {
     }
   }
 
-  /** Why the wallet can send nothing at all, if so. */
-  #refusalFor(account: AccountState, data: WalletData | undefined): WalletError | undefined {
-    if (account.status === 'frozen') {
-      return new WalletError(
-        'wallet-blocked',
-        `the wallet ${this.address} is frozen for unpaid storage; pay its debt`,
-        {
-          retryable: false,
-        },
-      );
-    }
-    if (data === undefined || !data.publicKey.equals(this.#publicKey) || data.subwallet !== SUBWALLET) {
-      return new WalletError(
-        'wallet-mismatch',
-        `the account ${this.address} is no Cocoon wallet of this key; check node_wallet_key and owner_address`,
-        { retryable: false },
-      );
-    }
-    if ((data.status & 1) !== 0) {
-      return new WalletError(
-        'wallet-blocked',
-        `the owner has blocked the wallet ${this.address}; unblock it with a message from the owner with the text "u"`,
-        { retryable: true, exitCode: ExitCode.walletBlocked },
-      );
-    }
-    return account.balance < WALLET_MINIMUM ? this.#lowBalance(account.balance) : undefined;
-  }
-
-  #lowBalance(balance: bigint | undefined): WalletError {
-    const holds = balance === undefined ? 'holds less' : `holds ${fromNano(balance)} TON`;
-    return new WalletError(
-      'wallet-low-balance',
-      `the wallet ${this.address} ${holds}; it works from ${fromNano(WALLET_MINIMUM)} TON on, top it up and send again`,
-      { retryable: true, exitCode: ExitCode.walletLowBalance },
-    );
-  }
-
   /** Signs a batch and stays with it until it has happened or cannot happen any more. */
   async #carry(batch: readonly QueuedSend[], seen: Seen): Promise<BatchEnd> {
     const validUntil = (await this.#chain.time()) + this.#validFor;
     const { seqno } = seen.data;
-    const body = walletExternal({
+    const signed = signBatch({
+      wallet: this.address,
+      key: this.#key,
       seqno,
       validUntil,
-      subwallet: SUBWALLET,
-      messages: batch.flatMap((send) => send.encoded),
-      sign: (hash) => sign(null, hash, this.#key),
+      batch,
+      ...(seen.account.status === 'active' ? {} : { init: this.#init }),
     });
-    const init = seen.account.status === 'active' ? undefined : this.#init;
-    const boc = beginCell()
-      .store(storeMessage(external({ to: this.address, body, ...(init === undefined ? {} : { init }) })))
-      .endCell()
-      .toBoc();
     if (this.#open.length === 0) {
       this.#scanned = seen.account.last?.lt ?? 0n;
     }
-    this.#open.push({ bodyHash: body.hash(), seqno, batch });
+    this.#open.push(signed);
     for (const send of batch) {
       send.signed = true;
     }
@@ -350,7 +294,7 @@ export class CocoonWalletSender {
     for (;;) {
       if (sentAt === undefined || this.#clock() - sentAt >= this.#resendMs) {
         sentAt = this.#clock();
-        refusal = await this.#handOver(boc);
+        refusal = await this.#handOver(signed.boc);
       }
       const age = this.#clock() - signedAt;
       const end = await this.#check(batch, {
@@ -412,18 +356,18 @@ export class CocoonWalletSender {
     if (this.#open.length === 0 || last <= this.#scanned) {
       return;
     }
-    const found = await this.#find(this.#scanned, last);
+    const found = await findExecuted(this.#chain, this.address, this.#open, { after: this.#scanned, upTo: last });
     this.#scanned = last;
     if (found !== undefined) {
-      const { signed, transaction } = found;
+      const { executed, transaction } = found;
       this.#open = [];
-      const rest = this.#batch.filter((send) => !signed.batch.includes(send));
+      const rest = this.#batch.filter((send) => !executed.batch.includes(send));
       this.#batch = [];
       this.#queue.putBack(rest);
-      for (const send of signed.batch) {
+      for (const send of executed.batch) {
         this.#queue.remove(send);
       }
-      this.#confirm(signed.batch, transaction);
+      settle(this.address, executed.batch, transaction);
     } else if (this.#open.every((signed) => signed.seqno < seqno)) {
       this.#open = [];
     }
@@ -447,80 +391,13 @@ export class CocoonWalletSender {
     }
   }
 
-  /** The wallet's transaction that executed a signed message, among those after `after` up to `upTo`. */
-  async #find(after: bigint, upTo: bigint): Promise<{ signed: Signed; transaction: Transaction } | undefined> {
-    let page = await this.#chain.transactions(this.address, { limit: PAGE });
-    if ((page[0]?.lt ?? 0n) < upTo) {
-      throw new ChainError(`the transactions of ${this.address} lag behind its state; trying again`, {
-        code: 'bad-answer',
-        retryable: true,
-      });
-    }
-    for (;;) {
-      for (const transaction of page) {
-        if (transaction.lt <= after) {
-          return undefined;
-        }
-        const { inMessage } = transaction;
-        if (inMessage?.info.type !== 'external-in') {
-          continue;
-        }
-        const hash = inMessage.body.hash();
-        const signed = this.#open.find(({ bodyHash }) => bodyHash.equals(hash));
-        if (signed !== undefined) {
-          return { signed, transaction };
-        }
-      }
-      const oldest = page.at(-1);
-      if (oldest === undefined || oldest.prevTransactionLt <= after) {
-        return undefined;
-      }
-      page = await this.#chain.transactions(this.address, {
-        limit: PAGE,
-        before: { lt: oldest.lt, hash: oldest.hash() },
-      });
-    }
-  }
-
-  #confirm(batch: readonly QueuedSend[], transaction: Transaction): void {
-    const sent = transaction.outMessages.values();
-    const wanted = batch.reduce((count, send) => count + send.messages.length, 0);
-    const { description } = transaction;
-    if (description.type !== 'generic' || description.aborted || sent.length < wanted) {
-      const action = description.type === 'generic' ? description.actionPhase : undefined;
-      const code = action?.resultCode ?? 0;
-      const error = new WalletError(
-        'wallet-transaction-failed',
-        `the wallet ${this.address} executed the message and sent ${sent.length} of ${wanted} messages (result code ${code}${nameOf(code)}); look at transaction ${transaction.hash().toString('hex')} before sending again`,
-        { retryable: false, exitCode: code },
-      );
-      for (const send of batch) {
-        send.reject(error);
-      }
-      return;
-    }
-    let next = 0;
-    for (const send of batch) {
-      const own = sent.slice(next, next + send.messages.length);
-      next += send.messages.length;
-      send.resolve({
-        transaction,
-        messages: own.flatMap(({ info }) =>
-          info.type === 'internal'
-            ? [{ source: info.src, destination: info.dest, createdLt: info.createdLt, value: info.value.coins }]
-            : [],
-        ),
-      });
-    }
-  }
-
   #refused(cause: ChainError): void {
     const batch = this.#batch;
     this.#batch = [];
     const { exitCode } = cause;
     for (const send of [...batch].reverse()) {
       if (exitCode === ExitCode.walletLowBalance) {
-        send.reject(this.#lowBalance(undefined));
+        send.reject(lowBalance(this.address));
         continue;
       }
       send.refusals += 1;
@@ -530,28 +407,7 @@ export class CocoonWalletSender {
         this.#queue.putBack([send]);
         continue;
       }
-      send.reject(
-        new WalletError('wallet-rejected', `the wallet ${this.address} cannot send this: ${cause.message}`, {
-          retryable: false,
-          cause,
-          ...(exitCode === undefined ? {} : { exitCode }),
-        }),
-      );
+      send.reject(rejected(this.address, cause));
     }
   }
-}
-
-function nameOf(code: number): string {
-  const name = exitCodeName(code);
-  return name === undefined ? '' : `, ${name}`;
-}
-
-function closedError(): WalletError {
-  return new WalletError(
-    'wallet-closed',
-    'the wallet was closed; start it again, look at the chain, send again what is missing',
-    {
-      retryable: true,
-    },
-  );
 }

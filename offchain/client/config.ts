@@ -109,7 +109,7 @@ export function parseConfig(input: unknown, logger: Logger): ClientConfig {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const key = issue?.path.join('.') || '(whole file)';
-    const missing = issue?.code === 'invalid_type' && issue.input === undefined && !(String(issue.path[0]) in input);
+    const missing = issue?.path.length === 1 && (input as Record<string, unknown>)[key] === undefined;
     throw new ConfigError(key, missing ? 'is required and missing' : (issue?.message ?? 'is not valid'));
   }
   const config = parsed.data;

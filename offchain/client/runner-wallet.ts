@@ -2,7 +2,7 @@ import type { OutgoingMessage } from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import { OutcomeError } from '../chain/outcome';
 import { type Chain, ChainError } from '../chain/port';
-import type { CocoonWalletSender, SentTransaction } from '../chain/wallet';
+import type { CocoonWalletSender, OutMessage, SentTransaction } from '../chain/wallet';
 import { ActionFailedError, type ChannelWallet } from './actions';
 
 /** The runner's wallet contract, with every message followed to what it did at its destination. */
@@ -30,7 +30,7 @@ export class RunnerWallet implements ChannelWallet {
     const deadline = AbortSignal.timeout(this.#timeoutMs);
     let sent: SentTransaction;
     try {
-      sent = await this.#sender.send(messages, { signal: deadline });
+      sent = await this.#sender.send(messages.map(outMessage), { signal: deadline });
     } catch (error) {
       throw new ActionFailedError((error as Error).message, { cause: error });
     }
@@ -44,6 +44,12 @@ export class RunnerWallet implements ChannelWallet {
       return outcome.value.hash().toString('hex');
     });
   }
+}
+
+/** Bounceable also when it deploys: a stake that the contract refuses must come back instead of lying at an address without code. */
+function outMessage({ to, value, body, init }: OutgoingMessage): OutMessage {
+  const deploy = init?.code && init.data ? { init: { code: init.code, data: init.data } } : {};
+  return { to, value, body, bounce: true, ...deploy };
 }
 
 function failure(error: unknown): ActionFailedError {

@@ -169,6 +169,17 @@ describe('messages and queries', () => {
     expect(acceptor.connection.ready).toBe(true);
   });
 
+  test('a refusal that cannot be written ends the connection, not the process', async () => {
+    const { dialer, acceptor } = await connectedPair();
+    acceptor.seen.answer = async () => {
+      throw new PeerQueryError(Number.NaN, 'bug');
+    };
+    await expect(dialer.connection.query(ask, inASecond)).rejects.toBeInstanceOf(ConnectionClosedError);
+    expect(acceptor.seen.closes.map((reason) => reason?.message)).toEqual([
+      'tcp.queryError.code: must be a signed 32-bit integer',
+    ]);
+  });
+
   test('a query nobody knows is a lost promise, not a violation', async () => {
     const { peer, connection } = await withRawPeer('acceptor');
     peer.send({ _: 'tcp.query', id: 9n, data: Buffer.from('01020304', 'hex') });

@@ -1,89 +1,19 @@
 import type { Duplex } from 'node:stream';
-import { TonCode } from '@cocoon/sdk/errors';
-import {
-  decode,
-  decodeAs,
-  peekConstructor,
-  type TlAnswers,
-  TlError,
-  type TlObject,
-  type TlTypes,
-} from '@cocoon/sdk/protocol/tl';
+import { decode, decodeAs, type TlAnswers, TlError, type TlObject } from '@cocoon/sdk/protocol/tl';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock';
-import {
-  asError,
-  ConnectionClosedError,
-  FrameError,
-  HandlerError,
-  MessageTooLargeError,
-  PeerQueryError,
-  ProtocolViolationError,
-} from './errors';
+import { asError, ConnectionClosedError, FrameError, HandlerError, ProtocolViolationError } from './errors';
 import { FrameParser } from './framing';
-import { DEFAULT_TIMINGS, Keepalive, type Timings } from './keepalive';
-import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxLimits } from './outbox';
-import { type Envelope, envelopeFrame, frameOf } from './packets';
+import { InboundQueries } from './inbound-queries';
+import { DEFAULT_TIMINGS, Keepalive } from './keepalive';
+import { DEFAULT_OUTBOX_LIMITS, Outbox } from './outbox';
+import { type Envelope, envelopeFrame, frameOf, TCP_PACKETS, type TcpPacket } from './packets';
+import type { ConnectionLimits, ConnectionOptions, PeerHandlers, Role, TlQuery } from './peer';
 import { PendingQueries } from './pending-queries';
 import { randomId } from './query-ids';
 import type { PeerIdentity } from './security';
 
-export type Role = 'dialer' | 'acceptor';
-
-/** What the owner of a connection does with it. A throw, or a rejection, never leaves the connection. */
-export interface PeerHandlers {
-  /** A one-way message. A failure ends the connection: it is then not known what the peer may rely on. */
-  onMessage(message: TlObject): void | Promise<void>;
-  /**
-   * A query; the result is the answer. undefined is answered "Lost promise", a thrown PeerQueryError with its code and
-   * text (and ends the connection after that, if it says so), any other failure with "internal error" and a log line.
-   */
-  onQuery(query: TlObject): Promise<TlObject | undefined>;
-  /** The handshake is complete; from now on send() and query() work. */
-  onReady?(): void;
-  /** Called once, last. undefined: this side closed without a reason. */
-  onClose(reason: Error | undefined): void;
-}
-
-/**
- * Makes the handlers of a new connection; called once, before anything is read. A throw refuses the peer. The connection
- * cannot be used yet: send, ask or close from onReady on.
- */
-export type OnConnection = (connection: PeerConnection) => PeerHandlers;
-
-export interface ConnectionLimits extends OutboxLimits {
-  /** Queries of the peer that may be in work at a time; more are refused with "not ready". */
-  readonly maxInboundQueries: number;
-  /** How long close() waits for the peer to take what was written. */
-  readonly closeGraceMs: number;
-}
-
-export interface ConnectionOptions {
-  readonly stream: Duplex;
-  readonly role: Role;
-  readonly peer: PeerIdentity;
-  readonly onConnection: OnConnection;
-  readonly logger: Logger;
-  readonly clock?: Clock;
-  readonly timings?: Partial<Timings>;
-  readonly limits?: Partial<ConnectionLimits>;
-}
-
-/** A function of the schema, and what its answer is. */
-export type TlQuery = TlTypes[keyof TlAnswers];
-
-const TCP_PACKETS = [
-  'tcp.packet',
-  'tcp.query',
-  'tcp.queryAnswer',
-  'tcp.queryError',
-  'tcp.ping',
-  'tcp.pong',
-  'tcp.connect',
-  'tcp.connected',
-] as const;
-
-type TcpPacketObject = TlTypes[(typeof TCP_PACKETS)[number]];
+export type { ConnectionLimits, ConnectionOptions, OnConnection, PeerHandlers, Role, TlQuery } from './peer';
 
 /**
  * One peer: framing, handshake, keepalive, queries and one-way messages over any byte stream.
@@ -104,10 +34,10 @@ export class PeerConnection {
   readonly #outbox: Outbox;
   readonly #keepalive: Keepalive;
   readonly #queries: PendingQueries;
+  readonly #inbound: InboundQueries;
   #state: 'opening' | 'ready' | 'closed' = 'opening';
   #closeReason: Error | undefined;
   #nextSeqno = 0;
-  #inboundQueries = 0;
 
   constructor(options: ConnectionOptions) {
     const { stream, role, peer, logger, clock = systemClock } = options;
@@ -120,6 +50,14 @@ export class PeerConnection {
     this.#queries = new PendingQueries(clock);
     this.#outbox = new Outbox(stream, clock, this.#limits, (error) => this.#abort(error));
     this.#handlers = options.onConnection(this);
+    this.#inbound = new InboundQueries({
+      max: this.#limits.maxInboundQueries,
+      logger: this.#logger,
+      answer: (query) => this.#handlers.onQuery(query),
+      send: (id, answer) => this.#sendAnswer(id, answer),
+      refuse: (id, code, message) => this.#refuse(id, code, message),
+      close: (reason) => this.close(reason),
+    });
     this.#keepalive = new Keepalive({
       clock,
       role,
@@ -230,13 +168,13 @@ export class PeerConnection {
     else this.#onPacket(packet);
   }
 
-  #onPacket(packet: TcpPacketObject): void {
+  #onPacket(packet: TcpPacket): void {
     switch (packet._) {
       case 'tcp.packet':
         this.#onMessage(decode(packet.data));
         break;
       case 'tcp.query':
-        this.#onQuery(packet.id, packet.data);
+        this.#inbound.take(packet.id, packet.data);
         break;
       case 'tcp.queryAnswer':
         this.#queries.answer(packet.id, packet.data);
@@ -281,42 +219,8 @@ export class PeerConnection {
     }
   }
 
-  #onQuery(id: bigint, data: Buffer): void {
-    if (peekConstructor(data) === undefined) {
-      this.#refuse(id, TonCode.error, 'Lost promise');
-      return;
-    }
-    const query = decode(data);
-    if (this.#inboundQueries >= this.#limits.maxInboundQueries) {
-      this.#refuse(id, TonCode.notReady, 'too many queries at a time');
-      return;
-    }
-    this.#inboundQueries++;
-    this.#answer(id, query).catch((error: unknown) => this.#abort(asError(error)));
-  }
-
-  async #answer(id: bigint, query: TlObject): Promise<void> {
-    try {
-      const answer = await this.#handlers.onQuery(query);
-      if (this.#state === 'closed') return;
-      if (answer) this.#sendEnvelope('tcp.queryAnswer', id, answer);
-      else this.#refuse(id, TonCode.error, 'Lost promise');
-    } catch (error) {
-      this.#onAnswerFailed(id, query, error);
-    } finally {
-      this.#inboundQueries--;
-    }
-  }
-
-  #onAnswerFailed(id: bigint, query: TlObject, error: unknown): void {
-    if (error instanceof PeerQueryError) {
-      this.#refuse(id, error.code, error.message);
-      if (error.afterwards === 'close') this.close(error);
-      return;
-    }
-    this.#logger.error({ err: error, query: query._ }, 'a query could not be answered');
-    const text = error instanceof MessageTooLargeError ? 'the answer is too large' : 'internal error';
-    this.#refuse(id, TonCode.error, text);
+  #sendAnswer(id: bigint, answer: TlObject): void {
+    if (this.#state !== 'closed') this.#sendEnvelope('tcp.queryAnswer', id, answer);
   }
 
   #refuse(id: bigint, code: number, message: string): void {

@@ -1,8 +1,22 @@
 import { tlTable } from '@cocoon/sdk/generated/tl';
-import { encodedLength, encodeInto, type TlObject } from '@cocoon/sdk/protocol/tl';
+import { encodedLength, encodeInto, type TlObject, type TlTypes } from '@cocoon/sdk/protocol/tl';
 import { TlWriter, tlBytesSize } from '@cocoon/sdk/protocol/tl/writer';
 import { MessageTooLargeError } from './errors';
 import { FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES, writeFrameHeader } from './framing';
+
+/** What a frame may carry. */
+export const TCP_PACKETS = [
+  'tcp.packet',
+  'tcp.query',
+  'tcp.queryAnswer',
+  'tcp.queryError',
+  'tcp.ping',
+  'tcp.pong',
+  'tcp.connect',
+  'tcp.connected',
+] as const;
+
+export type TcpPacket = TlTypes[(typeof TCP_PACKETS)[number]];
 
 /** Envelopes that carry another message in `data`. */
 export type Envelope = 'tcp.packet' | 'tcp.query' | 'tcp.queryAnswer';

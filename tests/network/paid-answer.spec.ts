@@ -143,7 +143,7 @@ describe('a network on one machine', () => {
       ['a body that is no object', () => postText('/v1/chat/completions', '[1,2]'), 400, /object/],
       ['no messages', () => post('/v1/chat/completions', { model: 'cocoon-demo' }), 400, /messages/],
       ['negative max_tokens', () => post('/v1/chat/completions', question('x', { max_tokens: -1 })), 400, /max_tokens/],
-      ['an unknown path', () => post('/v1/embeddings', question('x')), 404, /\/v1\/embeddings/],
+      ['an unknown path', () => post('/v1/embeddings', question('x')), 404, /\/v1\/chat\/completions/],
       ['GET on a POST path', () => fetch(`${network.origin}/v1/chat/completions`), 405, /POST/],
       [
         'more tokens than the escrow pays for',

@@ -48,7 +48,7 @@ function follow(root: Step, byIncoming: ReadonlyMap<string, Step>): Trace {
   const queue = [root];
   for (let step = queue.shift(); step !== undefined; step = queue.shift()) {
     trace.steps.push(step);
-    trace.fees += step.transaction.totalFees.coins;
+    trace.fees += feesOf(step.transaction);
     trace.gas += gasUsed(step.transaction);
     for (const message of step.transaction.outMessages.values()) {
       const key = messageKey(message);
@@ -57,6 +57,15 @@ function follow(root: Step, byIncoming: ReadonlyMap<string, Step>): Trace {
     }
   }
   return trace;
+}
+
+/**
+ * What the network took: the transaction's own fees, and of its incoming message the part of the forward fee that
+ * goes to whoever delivers it, which no transaction counts as its own.
+ */
+function feesOf(transaction: Transaction): bigint {
+  const info = transaction.inMessage?.info;
+  return transaction.totalFees.coins + (info?.type === 'internal' ? info.forwardFee : 0n);
 }
 
 /** An internal message is unique by its source and creation time; external ones have neither. */

@@ -4,7 +4,7 @@ import pino from 'pino';
 import type { Clock } from '../clock';
 import { type ConnectionLimits, PeerConnection, type PeerHandlers, type Role } from '../connection';
 import { FrameParser, writeFrameHeader } from '../framing';
-import { frameOf } from '../packets';
+import { frameOf, TCP_PACKETS } from '../packets';
 import { deferred } from './deferred';
 import { ManualClock } from './manual-clock';
 
@@ -79,17 +79,6 @@ export async function connectedPair(
   return { dialer, acceptor, clock, streams };
 }
 
-const PACKETS = [
-  'tcp.packet',
-  'tcp.query',
-  'tcp.queryAnswer',
-  'tcp.queryError',
-  'tcp.ping',
-  'tcp.pong',
-  'tcp.connect',
-  'tcp.connected',
-] as const;
-
 /** A peer that sends exactly what it is told, well-formed or not, and collects the packets it gets. */
 export class RawPeer {
   readonly stream: Duplex;
@@ -103,7 +92,7 @@ export class RawPeer {
     stream.on('error', () => undefined);
     stream.on('data', (chunk: Buffer) =>
       parser.push(chunk, (payload) => {
-        this.packets.push(decodeAs(PACKETS, payload));
+        this.packets.push(decodeAs(TCP_PACKETS, payload));
         for (const { count, resolve } of this.#waiting) if (this.packets.length >= count) resolve();
         return true;
       }),

@@ -1,0 +1,147 @@
+import { bodies } from '@cocoon/sdk';
+import { type Address, beginCell, type Cell, type Transaction } from '@ton/core';
+import { ChainView, FOLLOW_KEY } from './chain-view';
+import { address, PARAMS, quiet, World } from './testing/world';
+
+const STAKE = PARAMS.minClientStake;
+const OWNER = address(10);
+const WALLET = address(3);
+type Run = 'executed' | 'failed' | 'no gas';
+
+let world: World;
+let view: ChainView;
+let registered: [string, bigint][];
+let saved: number[];
+let lt: bigint;
+
+beforeEach(() => {
+  world = new World();
+  registered = [];
+  saved = [];
+  lt = 0n;
+  view = new ChainView({
+    books: world.books,
+    logger: quiet,
+    wallet: WALLET,
+    onSaveState: async (seqno) => {
+      saved.push(seqno);
+    },
+    onRegister: (owner, nonce) => registered.push([owner.toRawString(), nonce]),
+    onAccount: () => undefined,
+  });
+});
+afterEach(() => world.close());
+
+/** The parts of a transaction of the proxy contract that the view reads. */
+function transaction(from: Address, body: Cell, run: Run, bounced = false): Transaction {
+  const computePhase =
+    run === 'no gas' ? { type: 'skipped', reason: 'no-gas' } : { type: 'vm', success: run === 'executed' };
+  const description = { type: 'generic', aborted: run !== 'executed', computePhase, actionPhase: null };
+  const part = { lt: ++lt, inMessage: { info: { type: 'internal', src: from, bounced }, body }, description };
+  return part as unknown as Transaction;
+}
+
+const report = (balance: bigint, more: { tokensUsed?: bigint; state?: 0 | 1 | 2; payload?: Cell } = {}) =>
+  bodies.clientProxyRequest({
+    queryId: 0n,
+    owner: OWNER,
+    snapshot: {
+      state: more.state ?? 0,
+      balance,
+      stake: STAKE,
+      tokensUsed: more.tokensUsed ?? 0n,
+      secretHash: Buffer.alloc(32, 5),
+    },
+    payload: more.payload ?? null,
+  });
+const topUp = (amount: bigint) => bodies.clientProxyTopUp({ amount, excessesTo: OWNER });
+const child = () => world.identity.clientContract(OWNER);
+const apply = (body: Cell, run: Run, from = child(), bounced = false) =>
+  view.apply(transaction(from, body, run, bounced));
+const account = () => world.books.clients.get(OWNER.toRawString());
+
+describe('chain view > client reports', () => {
+  it('are believed from the derived contract, also when they carried no gas', async () => {
+    await apply(report(STAKE), 'no gas');
+    expect(account()?.chain).toMatchObject({ state: 'normal', balance: STAKE });
+    expect(world.ledger.all('client')).toMatchObject([{ balanceNano: STAKE }]);
+  });
+
+  it('are not believed from anybody else, nor when they are bounces', async () => {
+    await apply(report(STAKE), 'executed', address(66));
+    await apply(report(STAKE), 'executed', child(), true);
+    expect(account()).toBeUndefined();
+  });
+
+  it('register the nonce they carry', async () => {
+    await apply(report(0n, { payload: bodies.clientProxyRegister({ nonce: 77n }) }), 'no gas');
+    expect(registered).toEqual([[OWNER.toRawString(), 77n]]);
+    await apply(report(0n, { payload: bodies.clientProxyRegister({ nonce: 78n }) }), 'no gas', address(66));
+    expect(registered).toHaveLength(1);
+  });
+
+  it('credit a top-up that the proxy contract carried out', async () => {
+    await apply(report(STAKE, { payload: topUp(STAKE) }), 'executed');
+    expect(account()?.available(PARAMS)).toBe(STAKE / 20n);
+  });
+
+  it.each(['failed', 'no gas'] as const)(
+    'do not credit a top-up that did not reach it (%s), whatever they say later',
+    async (run) => {
+      await apply(report(STAKE, { payload: topUp(STAKE) }), run);
+      expect(account()?.available(PARAMS)).toBe(0n);
+      await apply(report(STAKE), 'no gas');
+      expect(account()?.available(PARAMS)).toBe(0n);
+      await apply(report(STAKE * 2n, { payload: topUp(STAKE) }), 'executed');
+      expect(account()?.available(PARAMS)).toBe(STAKE / 20n);
+      expect(world.ledger.all('client')).toMatchObject([{ unbackedNano: STAKE }]);
+    },
+  );
+
+  it('forget a failed top-up once the client contract has taken it back itself', async () => {
+    await apply(report(STAKE, { payload: topUp(STAKE) }), 'executed');
+    await apply(report(STAKE + 500n, { payload: topUp(500n) }), 'failed');
+    expect(account()?.unbacked).toBe(500n);
+    await apply(report(STAKE - 200n, { tokensUsed: 10n }), 'no gas');
+    expect(account()?.unbacked).toBe(0n);
+    expect(account()?.chain.tokensUsed).toBe(10n);
+  });
+
+  it('count settled tokens on every level, because they were signed once', async () => {
+    await apply(report(STAKE, { tokensUsed: 40n }), 'no gas');
+    expect(account()?.levels).toMatchObject({ max: 40n, written: 40n, anchored: 40n });
+  });
+
+  it('close the account', async () => {
+    await apply(report(0n, { state: 2 }), 'executed');
+    expect(account()?.chain.state).toBe('closed');
+  });
+});
+
+describe('chain view > the rest', () => {
+  const worker = (tokens: bigint) =>
+    bodies.workerProxyRequest({ queryId: 0n, owner: address(20), state: 0, tokens, payload: null });
+
+  it('reads what workers were paid, from their derived contract only', async () => {
+    await view.apply(transaction(address(66), worker(5n), 'executed'));
+    expect(world.books.workers.size).toBe(0);
+    await view.apply(transaction(world.identity.workerContract(address(20)), worker(5n), 'no gas'));
+    expect(world.books.openWorker(address(20)).tokensPaid).toBe(5n);
+  });
+
+  it('takes save_state from its own wallet only', async () => {
+    const body = bodies.saveState({ queryId: 0n, seqno: 4, uniqueHash: Buffer.alloc(32) });
+    await view.apply(transaction(address(66), body, 'no gas'));
+    await view.apply(transaction(WALLET, body, 'no gas'));
+    expect(saved).toEqual([4]);
+  });
+
+  it('skips what it cannot read, and remembers how far it got', async () => {
+    const broken = beginCell().storeUint(0x65448ff4, 32).storeUint(0, 64).storeUint(1, 2).endCell();
+    await apply(broken, 'failed');
+    await apply(beginCell().endCell(), 'executed', address(66));
+    await apply(report(STAKE), 'no gas');
+    expect(account()?.chain.balance).toBe(STAKE);
+    expect(world.ledger.meta(FOLLOW_KEY(world.identity.address))).toBe('3');
+  });
+});

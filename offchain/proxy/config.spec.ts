@@ -1,0 +1,61 @@
+import { parseProxyConfig } from './config';
+import { ProxyFatalError } from './errors';
+
+const key = Buffer.alloc(32, 1).toString('base64');
+const address = `0:${'11'.repeat(32)}`;
+const good = {
+  is_test: true,
+  http_port: 0,
+  workers_rpc_port: 0,
+  client_rpc_port: 0,
+  owner_address: address,
+  root_contract_address: address,
+  node_wallet_key: key,
+  machine_specific_private_key: key,
+  db_path: '/tmp/x.sqlite',
+  ton_endpoint: 'http://127.0.0.1:1/api/v2/jsonRPC',
+};
+const never = (message: string) => {
+  throw new Error(message);
+};
+
+describe('proxy configuration', () => {
+  it('takes the live network keys and fills in the rest', () => {
+    const config = parseProxyConfig(
+      { ...good, is_testnet: true, payout_threshold_nano: '20000000000000000000' },
+      never,
+    );
+    expect(config).toMatchObject({
+      http_host: '127.0.0.1',
+      charge_threshold_nano: 1_000_000_000n,
+      payout_threshold_nano: 20_000_000_000_000_000_000n,
+    });
+    expect(config.owner_address.toRawString()).toBe(address);
+    expect(config.node_wallet_key).toHaveLength(32);
+  });
+
+  it('warns about keys it does not know', () => {
+    const warnings: string[] = [];
+    parseProxyConfig({ ...good, htpp_port: 1 }, (message) => warnings.push(message));
+    expect(warnings).toEqual(['configuration key htpp_port is unknown and ignored']);
+  });
+
+  it.each([
+    ['http_port', { http_port: 70_000 }],
+    ['owner_address', { owner_address: 'EQnot' }],
+    ['node_wallet_key', { node_wallet_key: 'c2hvcnQ=' }],
+    ['db_path', { db_path: '' }],
+    ['ton_endpoint', { ton_endpoint: 'nowhere' }],
+    ['is_test', { is_test: 'yes' }],
+    ['is_testnet', { is_test: false, is_testnet: true }],
+    ['commit_max_ms', { commit_min_ms: 10, commit_max_ms: 5 }],
+    ['rpc_host', { rpc_host: '0.0.0.0' }],
+    ['is_test', { is_test: false }],
+    ['check_worker_hashes', { check_worker_hashes: true }],
+  ])('names %s when it is wrong, in one line and without its value when that is a secret', (name, more) => {
+    const parse = () => parseProxyConfig({ ...good, ...more }, never);
+    expect(parse).toThrow(ProxyFatalError);
+    expect(parse).toThrow(name);
+    expect(parse).not.toThrow(/\n|c2hvcnQ=/);
+  });
+});
