@@ -56,6 +56,14 @@ export interface ChannelDeps {
   /** SHA-256 of the secret that authorises this client, 32 bytes. */
   secretHash: Buffer;
   logger: Logger;
+  /** Runs one chain action after the other; what it decides on must be read inside. */
+  exclusive<T>(run: () => Promise<T>): Promise<T>;
+}
+
+/** Cumulative adjusted tokens as the proxy counts them: safe in its ledger, and in all. */
+export interface UsedTokens {
+  db: bigint;
+  max: bigint;
 }
 
 type SignedPayment = TlType<'proxy.signedPayment' | 'proxy.signedPaymentEmpty'>;
@@ -161,14 +169,18 @@ export class Channel {
    * first stake and the secret's hash are one of them; the other carries the nonce.
    * @throws ProxyRefusedError when the channel is closed or the wallet cannot pay for it, ActionFailedError
    */
-  async register(nonce: bigint): Promise<void> {
-    await this.checkProxyContract();
-    const messages = [...this.#fundingMessages(), this.#registerMessage(nonce)];
-    await this.#requireFunds(messages);
-    const client = this.terms.client.toString();
-    this.#deps.logger.info({ client, messages: messages.length }, 'registering with the proxy on chain');
-    await this.#deps.wallet.perform(messages);
-    await this.refresh();
+  register(nonce: bigint): Promise<void> {
+    return this.#deps.exclusive(async () => {
+      // An earlier try, whose connection was lost, may have opened the channel by now.
+      await this.refresh();
+      await this.checkProxyContract();
+      const messages = [...this.#fundingMessages(), this.#registerMessage(nonce)];
+      await this.#requireFunds(messages);
+      const client = this.terms.client.toString();
+      this.#deps.logger.info({ client, messages: messages.length }, 'registering with the proxy on chain');
+      await this.#deps.wallet.perform(messages);
+      await this.refresh();
+    });
   }
 
   #fundingMessages(): OutgoingMessage[] {
@@ -251,7 +263,7 @@ export class Channel {
    * Takes in what the proxy reports. Counters only rise; a voucher that is not right is refused and the connection with it.
    * @throws ProxyRefusedError for a voucher that does not verify
    */
-  payment(signed: SignedPayment, tokensDb: bigint, tokensMax: bigint): void {
+  payment(signed: SignedPayment, used?: UsedTokens): void {
     const state = this.#state;
     let changed = false;
     if (signed._ === 'proxy.signedPayment') {
@@ -262,21 +274,23 @@ export class Channel {
         changed = true;
       }
     }
-    if (tokensMax < state.tokensMax) {
+    if (used !== undefined && this.#raise(used)) changed = true;
+    if (changed) this.#save();
+  }
+
+  /** @returns whether a counter rose */
+  #raise({ db, max }: UsedTokens): boolean {
+    const state = this.#state;
+    if (max < state.tokensMax) {
       this.#deps.logger.warn(
-        { reported: tokensMax.toString(), known: state.tokensMax.toString() },
+        { reported: max.toString(), known: state.tokensMax.toString() },
         'the proxy reports less use than before; the higher number is kept',
       );
     }
-    if (tokensDb > state.tokensDb) {
-      state.tokensDb = tokensDb;
-      changed = true;
-    }
-    if (tokensMax > state.tokensMax) {
-      state.tokensMax = tokensMax;
-      changed = true;
-    }
-    if (changed) this.#save();
+    const rose = db > state.tokensDb || max > state.tokensMax;
+    if (db > state.tokensDb) state.tokensDb = db;
+    if (max > state.tokensMax) state.tokensMax = max;
+    return rose;
   }
 
   /** Adjusted tokens of an answer that has arrived here. */

@@ -191,7 +191,7 @@ describe("the owner's actions", () => {
     await expect((await act('charge')).result).rejects.toMatchObject({ code: 'no_voucher' });
     const world = setUp();
     const channels = world.make();
-    channels.for(world.terms).payment(world.voucher(1000n), 1000n, 1000n);
+    channels.for(world.terms).payment(world.voucher(1000n), { db: 1000n, max: 1000n });
     expect(await channels.act('charge', undefined)).toMatchObject({ status: 'done', amount: 20_000n });
     expect(world.chain.clientData()).toMatchObject({ tokensUsed: 1000n, balance: toNano('15') - 20_000n });
     const body = world.wallet.messages[0]?.body.beginParse().skip(96);
@@ -241,8 +241,8 @@ describe('what is remembered (B19)', () => {
     const world = setUp();
     const first = world.make();
     const channel = first.for(world.terms);
-    channel.payment(world.voucher(100n), 150n, 200n);
-    channel.payment(world.voucher(50n), 10n, 20n);
+    channel.payment(world.voucher(100n), { db: 150n, max: 200n });
+    channel.payment(world.voucher(50n), { db: 10n, max: 20n });
     channel.received(200n);
     await first.stop();
     const again = world.make().for(world.terms);
@@ -253,7 +253,7 @@ describe('what is remembered (B19)', () => {
   test('a damaged file is said by name instead of being overwritten', async () => {
     const world = setUp();
     const first = world.make();
-    first.for(world.terms).payment(world.voucher(1n), 1n, 1n);
+    first.for(world.terms).payment(world.voucher(1n), { db: 1n, max: 1n });
     await first.stop();
     const dir = join(world.stateDir, 'channels');
     const [file] = readdirSync(dir);

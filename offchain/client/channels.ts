@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from '@cocoon/sdk';
 import { Address, fromNano } from '@ton/core';
 import type { Logger } from 'pino';
-import { ActionFailedError, type ChannelWallet } from './actions';
+import { ActionFailedError } from './actions';
 import type { ActionResult, ChannelAction } from './admin';
 import { Channel, type ChannelDeps } from './channel';
 import { nextStep } from './channel-rules';
@@ -9,7 +9,7 @@ import type { Clock } from './clock';
 import { GatewayError } from './errors';
 import type { Terms } from './terms';
 
-export interface ChannelsOptions extends ChannelDeps {
+export interface ChannelsOptions extends Omit<ChannelDeps, 'exclusive'> {
   clock: Clock;
   intervalMs: number;
   /** Version of the parameters the root has now; undefined until it has been read. */
@@ -44,14 +44,15 @@ export class Channels {
     const key = terms.client.toRawString();
     const known = this.#held.get(key);
     if (known !== undefined) return known.channel;
-    const { chain, stateDir, secretHash, logger } = this.#options;
-    // Opening a channel goes through the same queue as every later action on it.
-    const wallet: ChannelWallet = {
-      address: this.#options.wallet.address,
-      balance: () => this.#options.wallet.balance(),
-      perform: (messages) => this.#exclusive(held, () => this.#options.wallet.perform(messages)),
-    };
-    const channel = new Channel(terms, { chain, wallet, stateDir, secretHash, logger });
+    const { chain, wallet, stateDir, secretHash, logger } = this.#options;
+    const channel = new Channel(terms, {
+      chain,
+      wallet,
+      stateDir,
+      secretHash,
+      logger,
+      exclusive: (run) => this.#exclusive(held, run),
+    });
     const held: Held = { channel, busy: undefined, failures: 0, retryAtMs: 0 };
     this.#held.set(key, held);
     return channel;

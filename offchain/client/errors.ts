@@ -140,7 +140,7 @@ export function fromPeerError(tonCode: number, text: string, model: string): Gat
     );
   }
   return new GatewayError(
-    `The network could not answer this request: ${detail || `error ${tonCode}`}. Retry; nothing was charged for it.`,
+    `The network could not answer this request: ${detail || `error ${tonCode}`}. Retry the request.`,
     {
       status: 502,
       type: 'server_error',

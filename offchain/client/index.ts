@@ -29,7 +29,7 @@ export interface RunningClient {
  * Starts the client gateway: an OpenAI-compatible endpoint that buys its answers from the network. Resolves when the endpoint listens;
  * whether requests can be served yet, and why not, is what GET /readyz says (the payment channel may still be opening).
  * @param input the JSON configuration, see config.ts
- * @throws ConfigError, RootConfigError, StateFileError, ListenError: one line naming what to do
+ * @throws ConfigError, RootConfigError, StateFileError: one line naming what to do
  */
 export async function startClient(input: unknown, deps: ClientDeps): Promise<RunningClient> {
   const { logger, clock = systemClock, security = plain } = deps;

@@ -167,6 +167,16 @@ describe('a request that fails before its answer begins', () => {
     expect(slots).toHaveLength(2);
   });
 
+  test('a refusal in the form of an answer moves too; the first one is shown when nobody does better', () => {
+    const { pool, session } = setUp(2, 2);
+    const answer = sink();
+    pool.run(request, answer);
+    const [first, second] = session(0).runs.length === 1 ? [0, 1] : [1, 0];
+    session(first).runs[0]?.sink.head({ ...HEAD, status: 503 }, final(0n));
+    session(second).runs[0]?.sink.head({ ...HEAD, status: 402 }, final(0n));
+    expect(answer.log).toEqual(['head 503']);
+  });
+
   test('what no other proxy would do better is not tried elsewhere', () => {
     const { pool, session } = setUp(2, 2);
     for (const i of [0, 1]) session(i).refuse = fromPeerError(652, 'timeout in proxy', 'm');

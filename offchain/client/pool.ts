@@ -172,7 +172,8 @@ class Attempts implements RunningRequest, AnswerSink {
   #running: RunningRequest | undefined;
   #answering = false;
   #cancelled = false;
-  #failure: GatewayError | undefined;
+  /** Tells the caller how the first proxy refused: the reason to show when no other one does better. */
+  #firstRefusal: (() => void) | undefined;
 
   constructor(
     request: UpstreamRequest,
@@ -191,7 +192,8 @@ class Attempts implements RunningRequest, AnswerSink {
   start(): void {
     const session = this.#choose(this.#tried);
     if (session === undefined) {
-      this.#sink.failed(this.#failure ?? this.#none());
+      if (this.#firstRefusal !== undefined) this.#firstRefusal();
+      else this.#sink.failed(this.#none());
       return;
     }
     if (this.#tried.size > 0) this.#onFailover();
@@ -208,6 +210,11 @@ class Attempts implements RunningRequest, AnswerSink {
 
   head(head: AnswerHead, final: FinalInfo | undefined): void {
     if (this.#cancelled) return;
+    if (!this.#answering && isRefusal(head, final)) {
+      this.#firstRefusal ??= () => this.#sink.head(head, final);
+      this.start();
+      return;
+    }
     this.#answering = true;
     this.#sink.head(head, final);
   }
@@ -216,16 +223,23 @@ class Attempts implements RunningRequest, AnswerSink {
     if (!this.#cancelled) this.#sink.part(data, final);
   }
 
-  failed(error: GatewayError): void {
+  failed(error: GatewayError, tokens?: bigint): void {
     if (this.#cancelled) return;
     if (this.#answering || !error.elsewhere) {
-      this.#sink.failed(error);
+      this.#sink.failed(error, tokens);
       return;
     }
-    // The first reason is the one to show: later proxies may only lack what the first one had.
-    this.#failure ??= error;
+    this.#firstRefusal ??= () => this.#sink.failed(error, tokens);
     this.start();
   }
+}
+
+/** Statuses with which a proxy says "not here, not now": no money on this channel, model unknown here, nobody free. */
+const REFUSALS = new Set([402, 404, 503]);
+
+/** A whole answer that cost nothing and that another proxy may well give differently. */
+function isRefusal(head: AnswerHead, final: FinalInfo | undefined): boolean {
+  return final !== undefined && final.tokens.total === 0n && REFUSALS.has(head.status);
 }
 
 function targetKey(target: RegisteredProxy): string {

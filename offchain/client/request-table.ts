@@ -15,6 +15,7 @@ interface Entry {
   answered: boolean;
 }
 
+type ErrorMessage = TlType<'client.queryAnswerErrorEx' | 'client.queryAnswerError' | 'client.queryAnswerPartError'>;
 type FinalInfoTl = TlType<'client.queryFinalInfo'>;
 
 /**
@@ -62,7 +63,7 @@ export class RequestTable {
         this.#part(message.requestId, message.answer, finalInfo(message.finalInfo));
         return true;
       case 'client.queryAnswerErrorEx':
-        this.#error(message.requestId, message.errorCode, message.error);
+        this.#error(message, message.finalInfo?.tokensUsed);
         return true;
       // Proxies report what they refuse by the old messages whatever version was agreed on (B1).
       case 'client.queryAnswer':
@@ -81,7 +82,7 @@ export class RequestTable {
         return true;
       case 'client.queryAnswerError':
       case 'client.queryAnswerPartError':
-        this.#error(message.requestId, message.errorCode, message.error);
+        this.#error(message, message.requestTokensUsed);
         return true;
       default:
         return false;
@@ -154,12 +155,14 @@ export class RequestTable {
     entry.sink.part(data, final);
   }
 
-  #error(requestId: Buffer, code: number, text: string): void {
-    const key = keyOf(requestId);
+  #error(message: ErrorMessage, used: TlType<'tokensUsed'> | undefined): void {
+    const key = keyOf(message.requestId);
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
-    entry.sink.failed(fromPeerError(code, text, entry.request.model));
+    const tokens = used === undefined ? undefined : counts(used).total;
+    if (tokens !== undefined && tokens > 0n) this.#onTokens(tokens);
+    entry.sink.failed(fromPeerError(message.errorCode, message.error, entry.request.model), tokens);
   }
 
   #settle(key: string, final: FinalInfo | undefined): void {

@@ -1,3 +1,4 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { contractCode, privateKeyFromSeed } from '@cocoon/sdk';
 import { Cell } from '@ton/core';
 import type { Logger } from 'pino';
@@ -6,7 +7,7 @@ import { CocoonWalletSender } from '../chain/wallet';
 import type { TransportSecurity } from '../transport';
 import { Channels } from './channels';
 import type { Clock } from './clock';
-import type { ClientConfig } from './config';
+import { type ClientConfig, ConfigError } from './config';
 import { Gateway } from './http/gateway';
 import { Metrics } from './metrics';
 import { ProxyPool } from './pool';
@@ -47,10 +48,11 @@ export class ClientRunner {
   #closed = false;
   #listening = false;
 
-  /** @throws StateFileError */
+  /** @throws ConfigError, StateFileError */
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { config, chain, clock, logger } = options;
+    openStateDir(config.state_dir);
     this.#metrics = new Metrics(() => clock.nowMs());
     const limits = { perRequest: config.max_spend_per_request_nano, perDay: config.max_spend_per_day_nano };
     this.#spend = new SpendGuard(limits, config.state_dir, clock);
@@ -106,7 +108,7 @@ export class ClientRunner {
     this.#registerGauges();
   }
 
-  /** @returns the HTTP port @throws RootConfigError when the root contract is not the configured network's, ListenError */
+  /** @returns the HTTP port @throws RootConfigError when the root contract is not the configured network's, ConfigError */
   async start(): Promise<number> {
     const { config, logger } = this.#options;
     const port = await this.#gateway.listen(config.http_host, config.http_port);
@@ -118,21 +120,28 @@ export class ClientRunner {
 
   /** The endpoint is up without the root; a root of another network is a mistake only the owner can correct. */
   async #readRoot(): Promise<void> {
-    const { clock, logger } = this.#options;
     if (this.#closed) return;
     try {
       await this.#root.refresh();
     } catch (error) {
       if (error instanceof RootConfigError || !(error instanceof ChainError)) throw error;
-      logger.warn({ err: error }, 'the root contract cannot be read yet');
-      this.#cancelTimer = clock.after(ROOT_RETRY_MS, () => {
-        this.#readRoot().catch((err: unknown) => logger.error({ err }, 'the root contract cannot be used'));
-      });
+      this.#options.logger.warn({ err: error }, 'the root contract cannot be read yet');
+      this.#retryRoot();
       return;
     }
     this.#root.start();
     this.#channels.start();
     this.#checkPool();
+  }
+
+  #retryRoot(): void {
+    const { clock, logger } = this.#options;
+    this.#cancelTimer = clock.after(ROOT_RETRY_MS, () => {
+      this.#readRoot().catch((err: unknown) => {
+        logger.error({ err }, 'the root contract cannot be used');
+        this.#retryRoot();
+      });
+    });
   }
 
   async close(): Promise<void> {
@@ -231,5 +240,18 @@ export class ClientRunner {
       proxy_connections: this.#pool.stats(),
       proxies: this.#channels.stats(),
     };
+  }
+}
+
+/** @throws ConfigError when nothing can be kept there: counters, vouchers and the secret must survive this process */
+function openStateDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ConfigError(
+      'state_dir',
+      `${path} cannot be used (${(error as Error).message}). Give a directory this user can write to`,
+    );
   }
 }

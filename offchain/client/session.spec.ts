@@ -185,6 +185,29 @@ describe('the handshake with a proxy', () => {
     expect(w.wallet.sent).toEqual([]);
   });
 
+  test('a connection lost while the channel is being opened does not pay twice', async () => {
+    let release: () => void = () => undefined;
+    w.wallet.delay = new Promise((resolve) => {
+      release = resolve;
+    });
+    const asked = w.proxy.next('client.authorizeWithProxyLong');
+    const first = w.connect();
+    const lost = expect(first).rejects.toThrow();
+    await asked;
+    w.proxy.connections[0]?.close();
+    await lost;
+    const askedAgain = w.proxy.next('client.authorizeWithProxyLong');
+    const second = w.connect();
+    await askedAgain;
+    release();
+    expect((await second).ready).toBe(true);
+    expect(w.wallet.sent).toEqual([
+      ['ownerClientChangeSecretHashAndTopUp', 'ownerClientRegister'],
+      ['ownerClientRegister'],
+    ]);
+    expect(w.chain.clientData()?.balance).toBe(toNano('15'));
+  });
+
   test('an on-chain failure ends the handshake at once instead of after the time-out', async () => {
     w.wallet.failure = new ActionFailedError('exit code 1003', { exitCode: 1003 });
     await expect(w.connect()).rejects.toMatchObject({ exitCode: 1003 });

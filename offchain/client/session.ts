@@ -4,7 +4,7 @@ import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl';
 import { MAX_PROTO, MIN_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { Logger } from 'pino';
 import type { TlQuery } from '../transport';
-import type { Channel } from './channel';
+import type { Channel, UsedTokens } from './channel';
 import type { Clock } from './clock';
 import { GatewayError } from './errors';
 import { RequestTable } from './request-table';
@@ -102,11 +102,11 @@ export class ProxySession {
     this.#logger = this.#logger.child({ proxy: terms.proxy.toString() });
     const channel = deps.channelFor(terms);
     this.#channel = channel;
-    channel.payment(connected.signedPayment, 0n, 0n);
+    channel.payment(connected.signedPayment);
     await channel.refresh();
 
     const success = await this.#authorize(connected.auth, channel);
-    channel.payment(success.signedPayment, success.tokensCommittedToDb, success.maxTokens);
+    channel.payment(success.signedPayment, { db: success.tokensCommittedToDb, max: success.maxTokens });
     if (this.#isClosed()) throw new ProxyRefusedError('authorization', 'the connection ended during the handshake');
     this.#requests = new RequestTable({ send: (message) => void link.send(message) }, terms.protoVersion, (tokens) =>
       channel.received(tokens),
@@ -151,11 +151,12 @@ export class ProxySession {
   onMessage(message: TlObject): void {
     if (this.#requests?.handle(message)) return;
     if (message._ === 'proxy.clientRequestPayment' && this.#channel !== undefined) {
-      this.#payment(message.signedPayment, message.dbTokens, message.maxTokens);
+      this.#payment(message.signedPayment, { db: message.dbTokens, max: message.maxTokens });
       return;
     }
-    if (message._ === 'proxy.signedPayment' || message._ === 'proxy.signedPaymentEmpty') {
-      if (this.#channel !== undefined) this.#payment(message, 0n, 0n);
+    const bare = message._ === 'proxy.signedPayment' || message._ === 'proxy.signedPaymentEmpty';
+    if (bare && this.#channel !== undefined) {
+      this.#payment(message);
       return;
     }
     this.fail(
@@ -163,13 +164,9 @@ export class ProxySession {
     );
   }
 
-  #payment(
-    signed: TlType<'proxy.signedPayment' | 'proxy.signedPaymentEmpty'>,
-    tokensDb: bigint,
-    tokensMax: bigint,
-  ): void {
+  #payment(signed: TlType<'proxy.signedPayment' | 'proxy.signedPaymentEmpty'>, used?: UsedTokens): void {
     try {
-      this.#channel?.payment(signed, tokensDb, tokensMax);
+      this.#channel?.payment(signed, used);
     } catch (error) {
       this.fail(error as Error);
     }
@@ -177,9 +174,8 @@ export class ProxySession {
 
   /** @throws GatewayError */
   async models(): Promise<ModelInfo[]> {
-    let answer: TlType<'client.workerTypesV2'>;
     try {
-      answer = await this.#ask('client.workerTypesV2', MODELS_TIMEOUT_MS, { _: 'client.getWorkerTypesV2' });
+      return this.#terms?.protoVersion === 0 ? await this.#modelsV1() : await this.#modelsV2();
     } catch (error) {
       throw new GatewayError('The proxy did not say which models it serves. Retry shortly.', {
         status: 502,
@@ -188,13 +184,28 @@ export class ProxySession {
         cause: error,
       });
     }
-    return answer.types.map(({ name, workers }) => ({
+  }
+
+  async #modelsV2(): Promise<ModelInfo[]> {
+    const query = { _: 'client.getWorkerTypesV2' } as const;
+    const { types } = await this.#ask('client.workerTypesV2', MODELS_TIMEOUT_MS, query);
+    return types.map(({ name, workers }) => ({
       name,
       workers: workers.map(({ coefficient, activeRequests, maxActiveRequests }) => ({
         coefficient,
         activeRequests,
         maxActiveRequests,
       })),
+    }));
+  }
+
+  /** The older list knows how many workers there are and the lowest price, not who is busy. */
+  async #modelsV1(): Promise<ModelInfo[]> {
+    const query = { _: 'client.getWorkerTypes' } as const;
+    const { types } = await this.#ask('client.workerTypes', MODELS_TIMEOUT_MS, query);
+    return types.map(({ name, coefficientMin }) => ({
+      name,
+      workers: [{ coefficient: coefficientMin, activeRequests: 0, maxActiveRequests: 0 }],
     }));
   }
 
@@ -225,7 +236,7 @@ export class ProxySession {
       const status = await this.#ask('client.paymentStatus', PAYMENT_STATUS_TIMEOUT_MS, {
         _: 'client.updatePaymentStatus',
       });
-      this.#channel?.payment(status.signedPayment, status.dbTokens, status.maxTokens);
+      this.#channel?.payment(status.signedPayment, { db: status.dbTokens, max: status.maxTokens });
     } catch (error) {
       if (error instanceof ProxyRefusedError) this.fail(error);
       else if (!this.#isClosed()) this.#logger.warn({ err: error }, 'the proxy did not tell the payment status');

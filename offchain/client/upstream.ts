@@ -37,7 +37,8 @@ export interface AnswerHead {
 export interface AnswerSink {
   head(head: AnswerHead, final: FinalInfo | undefined): void;
   part(data: Buffer, final: FinalInfo | undefined): void;
-  failed(error: GatewayError): void;
+  /** @param tokens adjusted tokens the peer says the request has used all the same; undefined when it does not say */
+  failed(error: GatewayError, tokens?: bigint): void;
 }
 
 export interface UpstreamRequest {

@@ -3,10 +3,13 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { seededRandom } from './demo/random';
 import { encodeGguf, type GgufTensor, type GgufValue } from './llama/gguf';
-import { tinyVocabulary } from './llama/vocabulary';
+import { TokenType, tinyVocabulary, type Vocabulary } from './llama/vocabulary';
 
 /** Sizes of the tiny model: real in every part, and small enough to be written in a moment. */
 export const TINY = { embedding: 64, layers: 2, heads: 4, feedForward: 128, context: 2048 } as const;
+
+/** Deviation of the scores between which the next token is chosen: wide enough that those of 0 lose. */
+const OUTPUT_SPREAD = 5;
 
 /** The ChatML template, which every chat program understands. */
 const CHAT_TEMPLATE =
@@ -46,13 +49,16 @@ export function tinyGguf(seed: number): Buffer {
     ['tokenizer.ggml.add_eos_token', { type: 'bool', value: false }],
     ['tokenizer.chat_template', { type: 'string', value: CHAT_TEMPLATE }],
   ]);
-  return encodeGguf(metadata, weights(seed, vocabulary.tokens.length));
+  return encodeGguf(metadata, weights(seed, vocabulary));
 }
 
 /** Writes the model unless it is there with these very bytes. @returns its path */
 export function writeTinyGguf(directory: string, seed: number): string {
   const bytes = tinyGguf(seed);
-  const file = join(directory, `cocoon-tiny-${seed}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.gguf`);
+  const file = join(
+    directory,
+    `cocoon-tiny-${seed}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.gguf`,
+  );
   if (existsSync(file) && readFileSync(file).equals(bytes)) return file;
   mkdirSync(directory, { recursive: true });
   // Two engines may start together: each writes its own file, and either one is right.
@@ -62,7 +68,7 @@ export function writeTinyGguf(directory: string, seed: number): string {
   return file;
 }
 
-function weights(seed: number, vocabularySize: number): GgufTensor[] {
+function weights(seed: number, vocabulary: Vocabulary): GgufTensor[] {
   const { embedding, layers, feedForward } = TINY;
   const matrix = (name: string, columns: number, rows: number): GgufTensor => ({
     name,
@@ -70,7 +76,7 @@ function weights(seed: number, vocabularySize: number): GgufTensor[] {
     data: noise(seededRandom('tiny-gguf', seed, name), columns * rows, Math.sqrt(1 / columns)),
   });
   const ones = (name: string): GgufTensor => ({ name, shape: [embedding], data: new Float32Array(embedding).fill(1) });
-  const tensors = [matrix('token_embd.weight', embedding, vocabularySize)];
+  const tensors = [matrix('token_embd.weight', embedding, vocabulary.tokens.length)];
   for (let layer = 0; layer < layers; layer++) {
     const name = (part: string) => `blk.${layer}.${part}.weight`;
     tensors.push(
@@ -82,7 +88,21 @@ function weights(seed: number, vocabularySize: number): GgufTensor[] {
       matrix(name('ffn_down'), feedForward, embedding),
     );
   }
-  return [...tensors, ones('output_norm.weight'), matrix('output.weight', embedding, vocabularySize)];
+  return [...tensors, ones('output_norm.weight'), outputWeights(seed, vocabulary)];
+}
+
+/** Random for words and signs, nothing for bytes and control tokens: those are then hardly ever chosen, and a terminal can show the text. */
+function outputWeights(seed: number, { tokens, types }: Vocabulary): GgufTensor {
+  const name = 'output.weight';
+  const { embedding } = TINY;
+  const data = noise(
+    seededRandom('tiny-gguf', seed, name),
+    embedding * tokens.length,
+    OUTPUT_SPREAD / Math.sqrt(embedding),
+  );
+  for (const [id, type] of types.entries())
+    if (type !== TokenType.normal) data.fill(0, id * embedding, (id + 1) * embedding);
+  return { name, shape: [embedding, tokens.length], data };
 }
 
 /** Close to normally distributed: the sum of four uniform numbers needs additions only, which are exact on every machine. */

@@ -1,11 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { LedgerOpenError, LedgerWriteError, openError, Sqlite, sqliteCode } from './errors';
 import { GroupSync, syncFile } from './group-sync';
 import { type Integrity, NO_INTEGRITY } from './integrity';
+import { checkPages, lockFile, syncDirectory } from './open-file';
 import { type LedgerRecord, type RowKind, type RowOf, TABLES } from './rows';
 import { migrate } from './schema';
+import { bindable, upsert } from './statements';
 
 export interface LedgerOptions {
   path: string;
@@ -24,8 +26,6 @@ interface Group {
   written: () => void;
   failed: (error: LedgerWriteError) => void;
 }
-
-const MAX_INTEGER = 2n ** 63n - 1n;
 
 /**
  * The proxy's durable memory: SQLite in write-ahead mode.
@@ -249,62 +249,5 @@ export class Ledger {
     const changed = health.ok !== this.state.ok;
     this.state = health;
     if (changed) this.options.onHealth?.(health);
-  }
-}
-
-function upsert(kind: RowKind): string {
-  const { name, fields } = TABLES[kind];
-  const columns = [...fields.map(([, column]) => column), 'mac'];
-  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
-  const marks = columns.map(() => '?').join(', ');
-  return `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${marks}) ON CONFLICT DO UPDATE SET ${updates.join(', ')}`;
-}
-
-function bindable(table: string, field: string, type: string, value: string | bigint | number | null | undefined) {
-  if (value === null && type.endsWith('?')) return null;
-  if (value === undefined || value === null || typeof value !== type.replace('?', '').replace('text', 'string')) {
-    throw new TypeError(`${table}.${field} must be ${type}, got ${typeof value}`);
-  }
-  if (typeof value === 'bigint' && (value > MAX_INTEGER || value < 0n)) {
-    throw new RangeError(`${table}.${field} = ${value} is outside 0..2^63-1`);
-  }
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-    throw new RangeError(`${table}.${field} = ${value} is not a whole number`);
-  }
-  return value;
-}
-
-/**
- * Holds an exclusive lock for as long as the process lives: a second database beside the ledger, because the ledger
- * itself stays readable. The operating system releases it on any kind of death.
- */
-function lockFile(path: string): DatabaseSync {
-  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    lock.close();
-    throw error;
-  }
-  return lock;
-}
-
-function checkPages(db: DatabaseSync, path: string): void {
-  const row = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined;
-  if (row?.quick_check !== 'ok') {
-    throw new LedgerOpenError(
-      'corrupt',
-      path,
-      `ledger ${path} is damaged (${row?.quick_check.replaceAll('\n', ' ')}); restore it from a backup, or move it away only if you accept the loss of unsettled earnings`,
-    );
-  }
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

@@ -1,8 +1,8 @@
 import { type LocalChain, MAX_ADVANCE } from './chain';
 import { ApiError } from './errors';
+import type { Method } from './method';
 import type { Params } from './params';
 import { SUPPLY } from './treasury';
-import type { Method } from './v2';
 
 const faucet: Method = async (chain: LocalChain, params: Params) => {
   const address = params.address('address');

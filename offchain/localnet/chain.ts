@@ -1,84 +1,35 @@
-import { createHash } from 'node:crypto';
-import { Address, Cell, loadMessage, type TupleItem } from '@ton/core';
+import { type Address, Cell, type TupleItem } from '@ton/core';
 import type { Logger } from 'pino';
-import { Accounts, type AccountView, uninitAccount } from './accounts';
-import { type ExternalInMessage, messageCells, normalHash, parseExternal, transactionRecord } from './cells';
-import { chainConfig, type PriceSet } from './config';
+import { type AccountView, uninitAccount } from './accounts';
+import {
+  type BlockPlan,
+  blockHash,
+  buildBlock,
+  destination,
+  GENESIS_HASH,
+  LT_STEP,
+  MAX_BLOCK_TRANSACTIONS,
+  refusal,
+  seedAfter,
+} from './block-builder';
+import { normalHash, parseExternal } from './cells';
+import type { ChainStatus, LocalChainOptions, SentExternal } from './chain-options';
+import { ChainState } from './chain-state';
+import { chainConfig } from './config';
 import { Emulator, type GetMethodAnswer } from './emulator';
 import { LocalnetError, oneLine } from './errors';
-import { type BlockHead, TransactionIndex } from './index-of-transactions';
-import { type AppendFile, Journal } from './journal';
+import type { BlockHead, TransactionIndex } from './index-of-transactions';
+import { Journal } from './journal';
 import { Mutex } from './mutex';
 import { type BlockRecord, type StateRecord, stateRecord, type TransactionRecord } from './records';
 import { faucetMessage, SUPPLY, TREASURY_RESERVE, treasuryAddress } from './treasury';
 
-/** Every transaction gets the next multiple, as in the sandbox; messages it creates take the values in between. */
-const LT_STEP = 1_000_000n;
-/** A message that goes round for ever must not keep the others out: the rest of a long cascade goes to the next block. */
-const MAX_BLOCK_TRANSACTIONS = 256;
 /** An idle chain gets an empty block when somebody looks and the last one is older than this many seconds. */
 const EMPTY_BLOCK_AFTER = 5;
 const MAX_WAITING = 4096;
 const MIN_ROTATE_BYTES = 16 * 1024 * 1024;
 /** Ten years; beyond that 32-bit times run out within reach. */
 export const MAX_ADVANCE = 10 * 365 * 86_400;
-
-export interface LocalChainOptions {
-  prices: PriceSet;
-  logger: Logger;
-  /** Where the chain lives on disk; in memory only when absent. */
-  stateDir?: string;
-  reset?: boolean;
-  /** Unix milliseconds. */
-  clock?: () => number;
-  /** 0: a message is executed, with all that follows from it, before sendBoc answers. Otherwise blocks are made this far apart. */
-  blockIntervalMs?: number;
-  /** How many transactions are kept; older ones are forgotten. */
-  keepTransactions?: number;
-  openForAppend?: (path: string) => Promise<AppendFile>;
-}
-
-export interface SentExternal {
-  hash: Buffer;
-  normalHash: Buffer;
-}
-
-export interface ChainStatus {
-  seqno: number;
-  /** Unix seconds, of the last block. */
-  time: number;
-  /** Seconds by which the chain's clock is ahead. */
-  shift: number;
-  prices: PriceSet;
-  blockIntervalMs: number;
-  accounts: number;
-  transactions: number;
-  /** External and internal messages that wait for a block. */
-  waiting: number;
-  treasury: string;
-  stateDir: string | null;
-  journalBytes: number;
-  snapshotBytes: number;
-  /** Why changes are refused, or null. */
-  failure: string | null;
-}
-
-interface Built {
-  record: BlockRecord;
-  queue: Cell[];
-}
-
-interface BlockPlan {
-  /** Whether messages left over from earlier blocks are run, or stay where they are. */
-  leftover: 'run' | 'keep';
-  externals: Cell[];
-  /** `reject` makes the whole block fail with the first message that is refused; `drop` leaves such messages out. */
-  refused: 'reject' | 'drop';
-  /** Where messages created in the block go. */
-  outgoing: 'this-block' | 'next-block';
-}
-
-const GENESIS_HASH = '0'.repeat(64);
 
 /**
  * The chain itself: accounts, blocks, waiting messages and the clock. A block is worked out against a copy of what it
@@ -91,13 +42,9 @@ export class LocalChain {
   readonly #blockIntervalMs: number;
   readonly #emulator: Emulator;
   readonly #mutex = new Mutex();
-  readonly #accounts = new Accounts();
-  readonly #index: TransactionIndex;
+  readonly #state: ChainState;
   #journal: Journal | undefined;
   #config: Cell;
-  #shift = 0;
-  #queue: Cell[] = [];
-  #mempool: Cell[] = [];
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #rotating = false;
@@ -109,7 +56,7 @@ export class LocalChain {
     this.#blockIntervalMs = options.blockIntervalMs ?? 0;
     this.#emulator = emulator;
     this.#config = config;
-    this.#index = new TransactionIndex(options.keepTransactions ?? 20_000);
+    this.#state = new ChainState(options.keepTransactions ?? 20_000);
   }
 
   /** @throws LocalnetError about the state directory */
@@ -119,7 +66,7 @@ export class LocalChain {
     if (options.stateDir !== undefined) {
       await chain.#restore(options.stateDir);
     }
-    if (chain.#index.last === undefined) {
+    if (chain.#state.index.last === undefined) {
       await chain.#genesis();
     }
     chain.#schedule();
@@ -132,7 +79,7 @@ export class LocalChain {
     this.#journal = journal;
     try {
       for (const value of [...snapshot, ...appended]) {
-        this.#apply(stateRecord.parse(value));
+        this.#state.apply(stateRecord.parse(value));
       }
     } catch (error) {
       await journal.close();
@@ -142,39 +89,10 @@ export class LocalChain {
         { cause: error },
       );
     }
-    const last = this.#index.last;
+    const last = this.#state.index.last;
     if (last !== undefined) {
-      this.#logger.info({ dir, seqno: last.seqno, transactions: this.#index.count }, 'chain state restored');
+      this.#logger.info({ dir, seqno: last.seqno, transactions: this.#state.index.count }, 'chain state restored');
     }
-  }
-
-  /** Brings one record of the past into memory. */
-  #apply(record: StateRecord): void {
-    switch (record.t) {
-      case 'account':
-        this.#accounts.set(record);
-        return;
-      case 'shift':
-        this.#shift = record.seconds;
-        return;
-      case 'external':
-        this.#mempool.push(Cell.fromBase64(record.boc));
-        return;
-      case 'block':
-        this.#applyBlock(
-          record,
-          (record.queue ?? []).map((boc) => Cell.fromBase64(boc)),
-        );
-    }
-  }
-
-  #applyBlock(record: BlockRecord, queue: Cell[]): void {
-    for (const account of record.accounts) {
-      this.#accounts.set(account);
-    }
-    this.#mempool.splice(0, record.taken);
-    this.#queue = queue;
-    this.#index.add(record);
   }
 
   async #genesis(): Promise<void> {
@@ -190,17 +108,17 @@ export class LocalChain {
       accounts: [{ address: treasuryAddress.toRawString(), boc: uninitAccount(treasuryAddress, SUPPLY, time) }],
       taken: 0,
     };
-    this.#applyBlock(record, []);
+    this.#state.applyBlock(record, []);
     await this.#journal?.append(record);
   }
 
   /** Machine time plus shift, never before the last block. */
   #now(): number {
-    return Math.max(Math.floor(this.#clock() / 1000) + this.#shift, this.#index.last?.time ?? 0);
+    return Math.max(Math.floor(this.#clock() / 1000) + this.#state.shift, this.#state.index.last?.time ?? 0);
   }
 
   #lastBlock(): BlockHead {
-    const last = this.#index.last;
+    const last = this.#state.index.last;
     if (last === undefined) {
       throw new LocalnetError('closed', 'the local chain has no block yet; it is still starting');
     }
@@ -208,7 +126,7 @@ export class LocalChain {
   }
 
   get index(): TransactionIndex {
-    return this.#index;
+    return this.#state.index;
   }
 
   get config(): Cell {
@@ -216,7 +134,7 @@ export class LocalChain {
   }
 
   account(address: Address): AccountView {
-    return this.#accounts.view(address);
+    return this.#state.accounts.view(address);
   }
 
   /** The newest block, no older than a few seconds of chain time. */
@@ -241,7 +159,7 @@ export class LocalChain {
 
   runGetMethod(address: Address, method: string | number, stack: TupleItem[]): Promise<GetMethodAnswer> {
     return this.#mutex.run(async () => {
-      const account = this.#accounts.view(address);
+      const account = this.#state.accounts.view(address);
       if (account.status !== 'active' || account.code === null) {
         // What the live network answers for an account without code.
         return { exitCode: -13, gasUsed: 0, stack: [] };
@@ -267,7 +185,7 @@ export class LocalChain {
     const dest = destination(message);
     const last = this.#lastBlock();
     const result = await this.#emulator.runMessage({
-      account: this.#accounts.boc(dest.toRawString()),
+      account: this.#state.accounts.boc(dest.toRawString()),
       message,
       now: this.#now(),
       lt: last.endLt + LT_STEP,
@@ -287,7 +205,7 @@ export class LocalChain {
    */
   async sendExternal(boc: Buffer): Promise<SentExternal> {
     const { cell, message } = parseExternal(boc);
-    const sent = hashes(cell, message);
+    const sent = { hash: cell.hash(), normalHash: normalHash(message) };
     const written = await this.#mutex.run(async () => {
       this.#assertWritable();
       if (this.#blockIntervalMs === 0) {
@@ -313,14 +231,14 @@ export class LocalChain {
   }
 
   async #enqueue(cell: Cell): Promise<{ promise: Promise<void> }> {
-    if (this.#mempool.length >= MAX_WAITING) {
+    if (this.#state.mempool.length >= MAX_WAITING) {
       throw new LocalnetError('busy', `${MAX_WAITING} messages already wait for a block; send again later`);
     }
-    if (this.#mempool.some((waiting) => waiting.equals(cell))) {
+    if (this.#state.mempool.some((waiting) => waiting.equals(cell))) {
       return { promise: Promise.resolve() };
     }
     await this.#tryExternal(cell, false);
-    this.#mempool.push(cell);
+    this.#state.mempool.push(cell);
     this.#schedule();
     return { promise: this.#write({ t: 'external', boc: cell.toBoc().toString('base64') }) };
   }
@@ -329,7 +247,7 @@ export class LocalChain {
   async faucet(to: Address, amount: bigint): Promise<{ transaction: TransactionRecord }> {
     const block = await this.#mutex.run(async () => {
       this.#assertWritable();
-      const treasury = this.#accounts.view(treasuryAddress);
+      const treasury = this.#state.accounts.view(treasuryAddress);
       if (amount + TREASURY_RESERVE > treasury.balance) {
         throw new LocalnetError(
           'message-rejected',
@@ -365,9 +283,9 @@ export class LocalChain {
           `the chain's clock cannot go ${seconds} s further: times are 32-bit`,
         );
       }
-      this.#shift += seconds;
+      this.#state.shift += seconds;
       const block = await this.#makeBlock({ leftover: 'keep', externals: [], refused: 'drop', outgoing: 'next-block' });
-      return { promise: Promise.all([block.written, this.#write({ t: 'shift', seconds: this.#shift })]) };
+      return { promise: Promise.all([block.written, this.#write({ t: 'shift', seconds: this.#state.shift })]) };
     });
     await written.promise;
     return this.#lastBlock();
@@ -385,83 +303,19 @@ export class LocalChain {
 
   /** Must run inside the mutex. @throws LocalnetError; then nothing has changed */
   async #makeBlock(plan: BlockPlan): Promise<{ record: BlockRecord; written: Promise<void> }> {
-    const { record, queue } = await this.#build(plan);
-    this.#applyBlock(record, queue);
+    const { record, queue } = await buildBlock(
+      {
+        accounts: this.#state.accounts,
+        emulator: this.#emulator,
+        logger: this.#logger,
+        last: this.#lastBlock(),
+        time: this.#now(),
+        queue: this.#state.queue,
+      },
+      plan,
+    );
+    this.#state.applyBlock(record, queue);
     return { record, written: this.#write(record) };
-  }
-
-  async #build(plan: BlockPlan): Promise<Built> {
-    const last = this.#lastBlock();
-    const time = this.#now();
-    const changed = new Map<string, string>();
-    const transactions: TransactionRecord[] = [];
-    const created: Cell[] = [];
-    let lt = last.endLt;
-    const run = async (message: Cell, external: boolean): Promise<void> => {
-      const address = destination(message).toRawString();
-      lt += LT_STEP;
-      const result = await this.#emulator.runMessage({
-        account: changed.get(address) ?? this.#accounts.boc(address),
-        message,
-        now: time,
-        lt,
-        seed: seedAfter(last, transactions.length),
-      });
-      if (!result.accepted) {
-        lt -= LT_STEP;
-        if (plan.refused === 'reject' && external) {
-          throw refusal(result);
-        }
-        this.#logger.warn(
-          {
-            destination: address,
-            hash: message.hash().toString('hex'),
-            reason: result.reason,
-            exitCode: result.exitCode,
-          },
-          'a message was not accepted and is dropped',
-        );
-        return;
-      }
-      changed.set(address, result.account);
-      transactions.push(transactionRecord(result.transaction, address));
-      created.push(...internalsOf(result.transaction));
-    };
-    // What has been waiting goes first; new external messages are looked at before it only so that a refused one costs nothing.
-    const todo = plan.leftover === 'run' ? [...this.#queue] : [];
-    for (const message of plan.externals) {
-      await run(message, true);
-    }
-    if (plan.outgoing === 'this-block') {
-      todo.push(...created.splice(0));
-    }
-    let position = 0;
-    while (position < todo.length && transactions.length < MAX_BLOCK_TRANSACTIONS) {
-      const message = todo[position];
-      position += 1;
-      if (message === undefined) {
-        break;
-      }
-      await run(message, false);
-      if (plan.outgoing === 'this-block') {
-        todo.push(...created.splice(0));
-      }
-    }
-    const queue = [...(plan.leftover === 'keep' ? this.#queue : []), ...todo.slice(position), ...created];
-    const seqno = last.seqno + 1;
-    const record: BlockRecord = {
-      t: 'block',
-      seqno,
-      time,
-      startLt: transactions.length === 0 ? last.endLt.toString() : (last.endLt + LT_STEP).toString(),
-      endLt: lt.toString(),
-      rootHash: blockHash(last.rootHash, seqno, time, transactions),
-      transactions,
-      accounts: [...changed].map(([address, boc]) => ({ address, boc })),
-      taken: plan.refused === 'drop' ? plan.externals.length : 0,
-      ...(queue.length > 0 ? { queue: queue.map((cell) => cell.toBoc().toString('base64')) } : {}),
-    };
-    return { record, queue };
   }
 
   async #write(record: StateRecord): Promise<void> {
@@ -482,7 +336,7 @@ export class LocalChain {
   }
 
   #schedule(): void {
-    const waiting = this.#queue.length + this.#mempool.length;
+    const waiting = this.#state.queue.length + this.#state.mempool.length;
     if (this.#closed || waiting === 0 || this.#timer !== undefined) {
       return;
     }
@@ -502,7 +356,7 @@ export class LocalChain {
         }
         const { written } = await this.#makeBlock({
           leftover: 'run',
-          externals: this.#mempool.slice(0, MAX_BLOCK_TRANSACTIONS),
+          externals: this.#state.mempool.slice(0, MAX_BLOCK_TRANSACTIONS),
           refused: 'drop',
           outgoing: this.#blockIntervalMs === 0 ? 'this-block' : 'next-block',
         });
@@ -516,35 +370,9 @@ export class LocalChain {
   /** Writes all of the chain to a new snapshot and empties the journal. Also takes up work again after a full disk. */
   snapshot(): Promise<void> {
     return this.#mutex.run(async () => {
-      await this.#journal?.rotate(this.#records());
+      await this.#journal?.rotate(this.#state.records());
       this.#schedule();
     });
-  }
-
-  *#records(): Generator<StateRecord> {
-    yield { t: 'shift', seconds: this.#shift };
-    yield* [...this.#accounts.records()].map((account) => ({ t: 'account' as const, ...account }));
-    const blocks = this.#index.blocks();
-    for (const block of blocks) {
-      const isLast = block === blocks.at(-1);
-      yield {
-        t: 'block',
-        seqno: block.seqno,
-        time: block.time,
-        startLt: block.startLt.toString(),
-        endLt: block.endLt.toString(),
-        rootHash: block.rootHash,
-        transactions: this.#index.inBlock(block.seqno).map((transaction) => transaction.record),
-        accounts: [],
-        taken: 0,
-        ...(isLast && this.#queue.length > 0
-          ? { queue: this.#queue.map((cell) => cell.toBoc().toString('base64')) }
-          : {}),
-      };
-    }
-    for (const cell of this.#mempool) {
-      yield { t: 'external', boc: cell.toBoc().toString('base64') };
-    }
   }
 
   async status(): Promise<ChainStatus> {
@@ -552,12 +380,12 @@ export class LocalChain {
     return {
       seqno: head.seqno,
       time: head.time,
-      shift: this.#shift,
+      shift: this.#state.shift,
       prices: this.#options.prices,
       blockIntervalMs: this.#blockIntervalMs,
-      accounts: this.#accounts.size,
-      transactions: this.#index.count,
-      waiting: this.#queue.length + this.#mempool.length,
+      accounts: this.#state.accounts.size,
+      transactions: this.#state.index.count,
+      waiting: this.#state.queue.length + this.#state.mempool.length,
       treasury: treasuryAddress.toString(),
       stateDir: this.#options.stateDir ?? null,
       journalBytes: this.#journal?.sizes.journal ?? 0,
@@ -575,44 +403,4 @@ export class LocalChain {
     clearTimeout(this.#timer);
     await this.#mutex.run(async () => await this.#journal?.close());
   }
-}
-
-function hashes(cell: Cell, message: ExternalInMessage): SentExternal {
-  return { hash: cell.hash(), normalHash: normalHash(message) };
-}
-
-function destination(message: Cell): Address {
-  const { dest } = loadMessage(message.beginParse()).info;
-  if (!(dest instanceof Address)) {
-    throw new LocalnetError('emulator', 'a message without a destination address cannot be executed');
-  }
-  return dest;
-}
-
-function internalsOf(transaction: Cell): Cell[] {
-  return messageCells(transaction).outMessages.filter(
-    (message) => loadMessage(message.beginParse()).info.type === 'internal',
-  );
-}
-
-/** The wording is that of the live network's API, which clients are known to match against. */
-function refusal(result: { reason: string; exitCode: number | undefined }): LocalnetError {
-  const exit = result.exitCode === undefined ? '' : `: exitcode=${result.exitCode}`;
-  return new LocalnetError(
-    'message-rejected',
-    `LITE_SERVER_UNKNOWN: cannot apply external message to current state : ${result.reason}${exit}`,
-    result.exitCode === undefined ? {} : { exitCode: result.exitCode },
-  );
-}
-
-function seedAfter(block: BlockHead, position: number): Buffer {
-  return createHash('sha256').update(`seed ${block.rootHash} ${position}`).digest();
-}
-
-function blockHash(previous: string, seqno: number, time: number, transactions: TransactionRecord[]): string {
-  const hash = createHash('sha256').update(`block ${previous} ${seqno} ${time}`);
-  for (const transaction of transactions) {
-    hash.update(transaction.hash);
-  }
-  return hash.digest('hex');
 }

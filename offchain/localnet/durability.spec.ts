@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { toNano } from '@ton/core';
 import { WalletContractV5R1 } from '@ton/ton';
 import pino from 'pino';
-import { LocalChain, type LocalChainOptions } from './chain';
+import { LocalChain } from './chain';
+import type { LocalChainOptions } from './chain-options';
 import { LocalnetError } from './errors';
 import { encodeFrame } from './frames';
 import { type AppendFile, Journal } from './journal';
@@ -206,24 +207,27 @@ describe('a damaged state directory', () => {
     expect((await openChain()).chain.account(payee).balance).toBe(toNano(3));
   });
 
-  it.each(['snapshot', 'journal'] as const)('a flipped bit in the middle of the %s is one line with the next step', async (kind) => {
-    await withPayments();
-    if (kind === 'snapshot') {
-      const { chain } = await openChain();
-      await chain.snapshot();
-      await chain.close();
-    }
-    const file = await stateFile(kind);
-    const data = await readFile(file);
-    const middle = Math.floor(data.length / 3);
-    data[middle] = data[middle]! ^ 0x10;
-    await writeFile(file, data);
-    const error = await refusal();
-    expect(error.code).toBe('state-damaged');
-    expect(error.message).toContain(dir);
-    expect(error.message).toContain('--reset');
-    expect(error.message).not.toContain('\n');
-  });
+  it.each(['snapshot', 'journal'] as const)(
+    'a flipped bit in the middle of the %s is one line with the next step',
+    async (kind) => {
+      await withPayments();
+      if (kind === 'snapshot') {
+        const { chain } = await openChain();
+        await chain.snapshot();
+        await chain.close();
+      }
+      const file = await stateFile(kind);
+      const data = await readFile(file);
+      const middle = Math.floor(data.length / 3);
+      data[middle] = data[middle]! ^ 0x10;
+      await writeFile(file, data);
+      const error = await refusal();
+      expect(error.code).toBe('state-damaged');
+      expect(error.message).toContain(dir);
+      expect(error.message).toContain('--reset');
+      expect(error.message).not.toContain('\n');
+    },
+  );
 
   it('a missing file, a foreign version and a cut snapshot are told apart', async () => {
     await withPayments();

@@ -77,9 +77,38 @@ const value = fc.oneof(
 );
 
 const names = [
-  'address', 'account', 'method', 'stack', 'boc', 'lt', 'hash', 'to_lt', 'limit', 'seqno', 'shard', 'workchain', 'count',
-  'after_lt', 'body', 'init_code', 'init_data', 'ignore_chksig', 'source', 'destination', 'created_lt', 'config_id',
-  'unixtime', 'msg_hash', 'direction', 'offset', 'sort', 'start_lt', 'end_utime', 'amount', 'advance', '__proto__',
+  'address',
+  'account',
+  'method',
+  'stack',
+  'boc',
+  'lt',
+  'hash',
+  'to_lt',
+  'limit',
+  'seqno',
+  'shard',
+  'workchain',
+  'count',
+  'after_lt',
+  'body',
+  'init_code',
+  'init_data',
+  'ignore_chksig',
+  'source',
+  'destination',
+  'created_lt',
+  'config_id',
+  'unixtime',
+  'msg_hash',
+  'direction',
+  'offset',
+  'sort',
+  'start_lt',
+  'end_utime',
+  'amount',
+  'advance',
+  '__proto__',
 ];
 const params = fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 8 });
 
@@ -180,7 +209,9 @@ describe('whatever is asked, the answer is JSON and the server lives on', () => 
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 100 }), async (bytes) => {
         await new Promise<void>((resolve, reject) => {
-          const socket = connect(net.port, '127.0.0.1', () => socket.end(Buffer.concat([Buffer.from(bytes), Buffer.from('\r\n\r\n')])));
+          const socket = connect(net.port, '127.0.0.1', () =>
+            socket.end(Buffer.concat([Buffer.from(bytes), Buffer.from('\r\n\r\n')])),
+          );
           socket.on('close', () => resolve());
           socket.on('error', (error: NodeJS.ErrnoException) =>
             ['ECONNRESET', 'EPIPE'].includes(error.code ?? '') ? undefined : reject(error),

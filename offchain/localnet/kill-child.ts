@@ -2,8 +2,9 @@
  * A local chain in a process of its own that a test kills: it pays out of the faucet as fast as it can and says after each
  * answer what was acknowledged. Arguments: state directory, first amount.
  */
-import pino from 'pino';
+
 import { WalletContractV5R1 } from '@ton/ton';
+import pino from 'pino';
 import { startLocalnet } from './index';
 
 async function main(): Promise<void> {

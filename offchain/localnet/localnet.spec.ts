@@ -1,86 +1,7 @@
-import { request } from 'node:http';
-import { type Address, beginCell, Cell, contractAddress, external, internal, SendMode, storeMessage, toNano } from '@ton/core';
-import { type KeyPair, keyPairFromSeed } from '@ton/crypto';
-import { TonClient, WalletContractV5R1 } from '@ton/ton';
-import pino from 'pino';
-import { type Localnet, type LocalnetOptions, startLocalnet } from '.';
+import { type Address, beginCell, type Cell, external, internal, SendMode, storeMessage, toNano } from '@ton/core';
+import { alice, at, bob, call, closeWorlds, fund, person, post, rpc, type World, world } from './testing';
 
-const logger = pino({ level: 'silent' });
-
-interface World {
-  net: Localnet;
-  client: TonClient;
-  /** Unix milliseconds; tests move it. */
-  clock: { ms: number };
-}
-
-const open: Localnet[] = [];
-
-async function world(options: Partial<LocalnetOptions> = {}): Promise<World> {
-  const clock = { ms: 1_780_000_000_000 };
-  const net = await startLocalnet({ port: 0, logger, clock: () => clock.ms, ...options });
-  open.push(net);
-  return { net, client: new TonClient({ endpoint: `${net.url}/api/v2/jsonRPC` }), clock };
-}
-
-afterEach(async () => {
-  for (const net of open.splice(0)) {
-    await net.close();
-  }
-});
-
-interface Reply {
-  status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: answers are read field by field
-  body: any;
-}
-
-async function call(net: Localnet, path: string, init?: RequestInit): Promise<Reply> {
-  const response = await fetch(net.url + path, init);
-  return { status: response.status, body: await response.json() };
-}
-
-function post(net: Localnet, path: string, body: unknown): Promise<Reply> {
-  return call(net, path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
-}
-
-function rpc(net: Localnet, method: string, params: unknown): Promise<Reply> {
-  return post(net, '/api/v2/jsonRPC', { id: 'x', jsonrpc: '2.0', method, params });
-}
-
-async function fund(net: Localnet, address: Address, amount: bigint): Promise<void> {
-  const { status, body } = await post(net, '/localnet/faucet', { address: address.toString(), amount: amount.toString() });
-  expect([status, body.ok]).toEqual([200, true]);
-}
-
-interface Person {
-  keys: KeyPair;
-  wallet: WalletContractV5R1;
-  send(client: TonClient, to: Address, value: bigint, comment?: string): Promise<void>;
-}
-
-function person(name: string): Person {
-  const keys = keyPairFromSeed(Buffer.alloc(32, name));
-  const wallet = WalletContractV5R1.create({ publicKey: keys.publicKey });
-  return {
-    keys,
-    wallet,
-    async send(client, to, value, comment) {
-      const opened = client.open(wallet);
-      await opened.sendTransfer({
-        seqno: await opened.getSeqno(),
-        secretKey: keys.secretKey,
-        sendMode: SendMode.PAY_GAS_SEPARATELY,
-        // Tests travel in time; the wallet's own default is the machine's clock plus a minute.
-        timeout: 0xffff_ffff,
-        messages: [internal({ to, value, bounce: false, ...(comment === undefined ? {} : { body: comment }) })],
-      });
-    },
-  };
-}
-
-const alice = person('alice');
-const bob = person('bob');
+afterEach(closeWorlds);
 
 describe('a wallet through TonClient', () => {
   it('is funded, deploys itself with its first transfer, and pays', async () => {
@@ -230,7 +151,7 @@ describe('transactions', () => {
       limit: 10,
       archival: true,
     });
-    expect(body.result.map((item: { transaction_id: { lt: string } }) => item.transaction_id.lt)).toEqual([
+    expect([0, 1].map((i) => at(body, 'result', i, 'transaction_id', 'lt'))).toEqual([
       all[2]!.lt.toString(),
       all[3]!.lt.toString(),
     ]);
@@ -275,7 +196,7 @@ describe('transactions', () => {
       await alice.send(client, bob.wallet.address, toNano(1));
     }
     const status = await call(net, '/localnet/status');
-    expect(status.body.result.transactions).toBeLessThanOrEqual(10);
+    expect(at(status.body, 'result', 'transactions')).toBeLessThanOrEqual(10);
     const list = await client.getTransactions(alice.wallet.address, { limit: 100 });
     expect(list).toHaveLength(5);
     await expect(
@@ -315,12 +236,12 @@ describe('blocks', () => {
     const place = { workchain: 0, shard: '-9223372036854775808' };
     const [newest] = await client.getTransactions(bob.wallet.address, { limit: 1 });
     const byLt = await rpc(net, 'lookupBlock', { ...place, lt: newest!.lt.toString() });
-    expect(byLt.body.result.seqno).toBe(seqno);
+    expect(at(byLt.body, 'result', 'seqno')).toBe(seqno);
     const byTime = await rpc(net, 'lookupBlock', { ...place, unixtime: newest!.now });
-    expect(byTime.body.result.seqno).toBe(seqno);
+    expect(at(byTime.body, 'result', 'seqno')).toBe(seqno);
     const header = await rpc(net, 'getBlockHeader', { ...place, seqno });
     expect(header.body.result).toMatchObject({ gen_utime: Math.floor(clock.ms / 1000), end_lt: newest!.lt.toString() });
-    expect(header.body.result.prev_blocks[0].seqno).toBe(seqno - 1);
+    expect(at(header.body, 'result', 'prev_blocks', 0, 'seqno')).toBe(seqno - 1);
     const missing = await rpc(net, 'getBlockHeader', { ...place, seqno: seqno + 100 });
     expect(missing.status).toBe(404);
   });
@@ -353,7 +274,7 @@ describe('administration', () => {
     const before = (await client.getContractState(alice.wallet.address)).timestampt;
     const year = 365 * 86_400;
     const reply = await post(net, '/localnet/time', { advance: year });
-    expect(reply.body.result.time).toBe(before + year);
+    expect(at(reply.body, 'result', 'time')).toBe(before + year);
     await alice.send(client, bob.wallet.address, toNano(1));
     const [newest] = await client.getTransactions(alice.wallet.address, { limit: 1 });
     expect(newest!.now).toBe(before + year);
@@ -395,13 +316,15 @@ describe('with a block interval', () => {
     await fund(net, alice.wallet.address, toNano(10));
     await alice.send(client, bob.wallet.address, toNano(1));
     expect(await client.getBalance(bob.wallet.address)).toBe(0n);
-    expect((await call(net, '/localnet/status')).body.result.waiting).toBe(1);
+    expect(at((await call(net, '/localnet/status')).body, 'result', 'waiting')).toBe(1);
     while ((await client.getBalance(bob.wallet.address)) === 0n) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    const [sent] = (await call(net, `/api/v3/transactions?account=${alice.wallet.address}&limit=1`)).body.transactions;
-    const [got] = (await call(net, `/api/v3/transactions?account=${bob.wallet.address}&limit=1`)).body.transactions;
-    expect(got.mc_block_seqno).toBe(sent.mc_block_seqno + 1);
+    const blockOf = async (address: Address): Promise<number> => {
+      const { body } = await call(net, `/api/v3/transactions?account=${address}&limit=1`);
+      return Number(at(body, 'transactions', 0, 'mc_block_seqno'));
+    };
+    expect(await blockOf(bob.wallet.address)).toBe((await blockOf(alice.wallet.address)) + 1);
   });
 
   it('refuses a bad message at once and takes the same message only once', async () => {
@@ -425,7 +348,7 @@ describe('with a block interval', () => {
     const good = message(0);
     expect((await rpc(net, 'sendBoc', { boc: good })).status).toBe(200);
     expect((await rpc(net, 'sendBoc', { boc: good })).status).toBe(200);
-    expect((await call(net, '/localnet/status')).body.result.waiting).toBe(1);
+    expect(at((await call(net, '/localnet/status')).body, 'result', 'waiting')).toBe(1);
   });
 });
 
@@ -443,256 +366,5 @@ describe('many at once', () => {
     expect(seqnos).toEqual(people.map(() => 3));
     const lts = received.map(({ lt }) => lt);
     expect(new Set(lts).size).toBe(24);
-  });
-});
-
-describe('API v2 in its REST form', () => {
-  it('answers GET and POST alike', async () => {
-    const { net } = await world();
-    await fund(net, alice.wallet.address, toNano(2));
-    const address = alice.wallet.address;
-    const get = await call(net, `/api/v2/getAddressBalance?address=${address}`);
-    expect(get).toEqual({ status: 200, body: { ok: true, result: toNano(2).toString() } });
-    expect(await post(net, '/api/v2/getAddressBalance', { address: address.toString() })).toEqual(get);
-    expect((await call(net, `/api/v2/getAddressState?address=${address.toRawString()}`)).body.result).toBe('uninitialized');
-    expect((await call(net, `/api/v2/packAddress?address=${address.toRawString()}`)).body.result).toBe(address.toString());
-    expect((await call(net, `/api/v2/unpackAddress?address=${address}`)).body.result).toBe(address.toRawString());
-    const detected = await call(net, `/api/v2/detectAddress?address=${address.toString({ bounceable: false })}`);
-    expect(detected.body.result).toMatchObject({ given_type: 'friendly_non_bounceable', test_only: false });
-    const param = await call(net, '/api/v2/getConfigParam?config_id=25');
-    expect(Cell.fromBase64(param.body.result.config.bytes).beginParse().skip(8).loadUintBig(64)).toBe(66_667n);
-    expect((await call(net, '/api/v2/getConfigParam?config_id=12345')).status).toBe(404);
-    expect((await call(net, `/api/v2/getExtendedAddressInformation?address=${address}`)).body.result).toMatchObject({
-      '@type': 'fullAccountState',
-      account_state: { '@type': 'uninited.accountState' },
-    });
-  });
-
-  it('knows the wallets people use', async () => {
-    const { net, client } = await world();
-    await fund(net, alice.wallet.address, toNano(2));
-    await alice.send(client, bob.wallet.address, toNano(1));
-    const { body } = await call(net, `/api/v2/getWalletInformation?address=${alice.wallet.address}`);
-    expect(body.result).toMatchObject({ wallet: true, wallet_type: 'wallet v5 r1', seqno: 1, account_state: 'active' });
-  });
-});
-
-describe('API v3', () => {
-  it('lists transactions, messages and states, and finds a transaction by its message', async () => {
-    const { net, client } = await world();
-    await fund(net, alice.wallet.address, toNano(10));
-    await alice.send(client, bob.wallet.address, toNano(1), 'for you');
-    const raw = bob.wallet.address.toRawString();
-    const { body } = await call(net, `/api/v3/transactions?account=${raw}&limit=5&sort=asc`);
-    expect(body.transactions).toHaveLength(1);
-    const [transaction] = body.transactions;
-    expect(transaction.in_msg.message_content.decoded).toEqual({ type: 'text_comment', comment: 'for you' });
-    const hash = encodeURIComponent(transaction.in_msg.hash);
-    const asIn = await call(net, `/api/v3/transactionsByMessage?msg_hash=${hash}&direction=in`);
-    expect(asIn.body.transactions[0].hash).toBe(transaction.hash);
-    const asOut = await call(net, `/api/v3/transactionsByMessage?msg_hash=${hash}&direction=out`);
-    expect(asOut.body.transactions[0].account).toBe(alice.wallet.address.toRawString().toUpperCase());
-    const messages = await call(net, `/api/v3/messages?destination=${raw}`);
-    expect(messages.body.messages).toHaveLength(1);
-    expect(messages.body.messages[0]).toMatchObject({ in_msg_tx_hash: transaction.hash, value: toNano(1).toString() });
-    const states = await call(net, `/api/v3/accountStates?address=${raw}&address=${alice.wallet.address}`);
-    expect(states.body.accounts.map((item: { status: string }) => item.status)).toEqual(['uninit', 'active']);
-    const info = await call(net, `/api/v3/addressInformation?address=${raw}`);
-    expect(info.body).toMatchObject({ status: 'uninitialized', last_transaction_lt: transaction.lt });
-    const head = await call(net, '/api/v3/masterchainInfo');
-    expect(head.body.last.seqno).toBe((await client.getMasterchainInfo()).latestSeqno);
-    const method = await post(net, '/api/v3/runGetMethod', {
-      address: alice.wallet.address.toString(),
-      method: 'seqno',
-      stack: [],
-    });
-    expect(method.body).toMatchObject({ exit_code: 0, stack: [{ type: 'num', value: '0x1' }] });
-  });
-
-  it('tells the hash of a message it takes, and finds the transaction by its normal form too', async () => {
-    const { net } = await world();
-    await fund(net, alice.wallet.address, toNano(10));
-    const body = alice.wallet.createTransfer({
-      seqno: 0,
-      secretKey: alice.keys.secretKey,
-      sendMode: SendMode.PAY_GAS_SEPARATELY,
-      messages: [],
-    });
-    const cell = beginCell()
-      .store(storeMessage(external({ to: alice.wallet.address, init: alice.wallet.init, body })))
-      .endCell();
-    const sent = await post(net, '/api/v3/message', { boc: cell.toBoc().toString('base64') });
-    expect(sent.body.message_hash).toBe(cell.hash().toString('base64'));
-    for (const hash of [sent.body.message_hash, sent.body.message_hash_norm]) {
-      const found = await call(net, `/api/v3/transactionsByMessage?msg_hash=${encodeURIComponent(hash)}`);
-      expect(found.body.transactions).toHaveLength(1);
-    }
-  });
-
-  it('refuses what is malformed with the name of the parameter', async () => {
-    const { net } = await world();
-    for (const [path, name] of [
-      ['transactions?limit=0', 'limit'],
-      ['transactions?sort=up', 'sort'],
-      ['transactions?account=x', 'account'],
-      ['transactionsByMessage?msg_hash=zz', 'msg_hash'],
-      ['accountStates', 'address'],
-    ]) {
-      const reply = await call(net, `/api/v3/${path}`);
-      expect([reply.status, reply.body.error]).toEqual([422, expect.stringContaining(`"${name}"`)]);
-    }
-    expect((await call(net, '/api/v3/message')).status).toBe(405);
-    expect((await call(net, '/api/v3/traces')).body.error).toContain('unknown call of API v3 "traces"');
-  });
-});
-
-describe('get methods', () => {
-  const adder = ((): { init: { code: Cell; data: Cell }; address: Address } => {
-    // Echoes its arguments for method id 0x10000 + anything: DROP removes the method id.
-    const code = beginCell().storeUint(0xff00, 16).storeUint(0x30, 8).endCell();
-    const init = { code, data: Cell.EMPTY };
-    return { init, address: contractAddress(0, init) };
-  })();
-
-  async function withEcho(): Promise<World> {
-    const made = await world();
-    await fund(made.net, alice.wallet.address, toNano(10));
-    const opened = made.client.open(alice.wallet);
-    await opened.sendTransfer({
-      seqno: 0,
-      secretKey: alice.keys.secretKey,
-      sendMode: SendMode.PAY_GAS_SEPARATELY,
-      messages: [internal({ to: adder.address, value: toNano(1), bounce: false, init: adder.init })],
-    });
-    return made;
-  }
-
-  it('take and give numbers, cells, slices, nulls and tuples as TonClient writes and reads them', async () => {
-    const { net, client } = await withEcho();
-    const cell = beginCell().storeUint(5, 32).endCell();
-    const { stack } = await client.runMethod(adder.address, 'anything', [
-      { type: 'int', value: -(1n << 200n) },
-      { type: 'cell', cell },
-      { type: 'slice', cell },
-    ]);
-    expect(stack.readBigNumber()).toBe(-(1n << 200n));
-    expect(stack.readCell().equals(cell)).toBe(true);
-    expect(stack.readCell().equals(cell)).toBe(true);
-
-    const typed = await rpc(net, 'runGetMethod', {
-      address: adder.address.toString(),
-      method: 'anything',
-      stack: [
-        ['list', { '@type': 'tvm.list', elements: [] }],
-        ['tuple', { elements: [{ '@type': 'tvm.stackEntryNumber', number: { number: '7' } }] }],
-        { type: 'num', value: '0xff' },
-      ],
-    });
-    expect(typed.body.result.stack).toEqual([
-      ['list', { '@type': 'tvm.list', elements: [] }],
-      [
-        'tuple',
-        {
-          '@type': 'tvm.tuple',
-          elements: [{ '@type': 'tvm.stackEntryNumber', number: { '@type': 'tvm.numberDecimal', number: '7' } }],
-        },
-      ],
-      ['num', '0xff'],
-    ]);
-  });
-
-  it('of a contract that is not there end with an exit code, not an error', async () => {
-    const { client } = await world();
-    const answer = await client.runMethodWithError(bob.wallet.address, 'seqno');
-    expect(answer.exit_code).toBe(-13);
-  });
-
-  it('name the stack item that is wrong', async () => {
-    const { net } = await withEcho();
-    for (const [item, where] of [
-      [['num', 'seven'], 'stack[0]'],
-      [['num', `0x1${'0'.repeat(64)}0`], '257 bits'],
-      [['cell', 'AAAA'], 'stack[0]'],
-      [['cat', 1], 'unknown type "cat"'],
-      [5, 'stack[0]'],
-      [['tuple', { elements: [{ '@type': 'tvm.stackEntryNumber', number: { number: 'x' } }] }], 'stack[0][0]'],
-    ]) {
-      const reply = await rpc(net, 'runGetMethod', { address: adder.address.toString(), method: 'm', stack: [item] });
-      expect([reply.status, reply.body.error]).toEqual([422, expect.stringContaining(String(where))]);
-    }
-  });
-});
-
-describe('wrong requests', () => {
-  it.each([
-    ['malformed JSON', '/', '{', 400, 'not JSON'],
-    ['a list instead of an object', '/', '[]', 400, 'must be a JSON object'],
-    ['no method', '/jsonRPC', '{}', 422, '"method"'],
-    ['an unknown method', '/api/v2/jsonRPC', '{"method":"getEverything"}', 404, 'unknown method "getEverything"'],
-    ['a method of the prototype', '/api/v2/jsonRPC', '{"method":"constructor"}', 404, 'unknown method "constructor"'],
-    ['params that are a list', '/', '{"method":"sendBoc","params":[]}', 422, '"params"'],
-    ['no boc', '/', '{"method":"sendBoc","params":{}}', 422, '"boc" is missing'],
-    ['a boc that is no base64', '/', '{"method":"sendBoc","params":{"boc":"!!"}}', 422, '"boc" must be base64'],
-    ['a boc that is no message', '/', '{"method":"sendBoc","params":{"boc":"te6cckEBAQEAAgAAAEysuc0="}}', 422, 'not a message'],
-  ])('%s is refused with a reason', async (_what, path, body, status, reason) => {
-    const { net } = await world();
-    const reply = await post(net, path, body);
-    expect([reply.status, reply.body]).toEqual([
-      status,
-      { ok: false, error: expect.stringContaining(reason), code: status, id: null, jsonrpc: '2.0' },
-    ]);
-  });
-
-  it('only external messages can be sent in: nobody makes coins', async () => {
-    const { net, client } = await world();
-    const minted = beginCell()
-      .store(
-        storeMessage({
-          info: {
-            type: 'internal',
-            ihrDisabled: true,
-            bounce: false,
-            bounced: false,
-            src: alice.wallet.address,
-            dest: bob.wallet.address,
-            value: { coins: toNano(1) },
-            ihrFee: 0n,
-            forwardFee: 0n,
-            createdAt: 0,
-            createdLt: 0n,
-          },
-          body: Cell.EMPTY,
-        }),
-      )
-      .endCell();
-    const reply = await rpc(net, 'sendBoc', { boc: minted.toBoc().toString('base64') });
-    expect([reply.status, reply.body.error]).toEqual([422, expect.stringContaining('only external messages')]);
-    expect(await client.getBalance(bob.wallet.address)).toBe(0n);
-  });
-
-  it('unknown paths and wrong verbs say what there is', async () => {
-    const { net } = await world();
-    expect((await call(net, '/index.html')).body.error).toContain('JSON-RPC is at /api/v2/jsonRPC');
-    expect((await call(net, '/')).status).toBe(405);
-    expect((await call(net, '/localnet/faucet')).status).toBe(405);
-    expect((await post(net, '/localnet/mint', {})).body.error).toContain('unknown action "mint"');
-    expect((await call(net, '/api/v2/getEverything')).status).toBe(404);
-  });
-
-  it('a body over the limit is refused and the server lives on', async () => {
-    const { net } = await world();
-    const big = JSON.stringify({ method: 'sendBoc', params: { boc: 'A'.repeat(2_000_000) } });
-    const reply = await new Promise<number>((resolve, reject) => {
-      const sent = request(`${net.url}/`, { method: 'POST' }, (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      });
-      // The server hangs up while we are still writing.
-      sent.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? undefined : reject(error)));
-      sent.setHeader('content-length', big.length);
-      sent.end(big.slice(0, 1000));
-    });
-    expect(reply).toBe(413);
-    expect((await call(net, '/localnet/status')).body.ok).toBe(true);
   });
 });

@@ -3,9 +3,9 @@ import { messageCells } from './cells';
 import type { LocalChain } from './chain';
 import { ApiError } from './errors';
 import type { StoredTransaction } from './index-of-transactions';
+import type { Method } from './method';
 import type { Params } from './params';
 import { parseStack, stackToV3 } from './stack';
-import type { Method } from './v2';
 import * as format from './v3-format';
 
 const MAX_LIMIT = 1000;

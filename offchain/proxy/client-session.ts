@@ -8,7 +8,7 @@ import type { ClientAccount } from './accounts';
 import { errorText, PeerViolation } from './errors';
 import { ClientHandshake, type ClientWelcome } from './handshake-client';
 import { type PeerContext, sendTo } from './peer-context';
-import type { ClientSide } from './relayed-request';
+import type { ClientSide } from './request-parts';
 
 /** One client connection: handshake first, then requests and periodic questions. */
 export class ClientSession {

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import { ToncenterChain } from '../chain/toncenter';
 import { walletActions } from './chain-actions';
 import { type ProxyConfig, parseProxyConfig } from './config';
-import { errorText } from './errors';
-import { ProxyRunner, readKeyFile } from './runner';
+import { errorText, ProxyFatalError } from './errors';
+import { ProxyRunner } from './runner';
 
 export { type ProxyConfig, parseProxyConfig, proxyConfigSchema } from './config';
 export { ProxyFatalError } from './errors';
@@ -55,4 +56,13 @@ export async function startProxy(input: unknown, deps: ProxyDeps): Promise<Runni
 function endpoint(config: ProxyConfig, logger: Logger): ToncenterChain {
   const apiKey = readKeyFile(config.ton_api_key_file);
   return new ToncenterChain({ endpoint: config.ton_endpoint, logger, ...(apiKey === undefined ? {} : { apiKey }) });
+}
+
+function readKeyFile(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new ProxyFatalError('config', `ton_api_key_file ${path} cannot be read: ${errorText(error)}`, error);
+  }
 }

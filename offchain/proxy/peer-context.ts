@@ -8,7 +8,7 @@ import type { Books } from './books';
 import { PeerViolation } from './errors';
 import type { Nonces } from './nonces';
 import type { Relay } from './relay';
-import type { WorkerSide } from './relayed-request';
+import type { WorkerSide } from './request-parts';
 import type { Scheduler } from './scheduler';
 import type { VoucherBook } from './vouchers';
 

@@ -2,7 +2,8 @@ import { Op } from '@cocoon/sdk';
 import { decodeAs, type TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { verifyVoucher } from '@cocoon/sdk/protocol/vouchers';
 import { Address } from '@ton/core';
-import { finalInfo, httpRequest, httpResponse, runQuery, type TestWorker, tokens, World } from './testing/world';
+import { body, failure, head, nothingLeft, part, started } from './testing/frames';
+import { finalInfo, httpResponse, runQuery, tokens, World } from './testing/world';
 
 let world: World;
 beforeEach(() => {
@@ -10,58 +11,10 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
-const head = (id: Buffer, final?: TlType<'proxy.queryFinalInfo'>) =>
-  ({
-    _: 'proxy.queryAnswerEx',
-    requestId: id,
-    answer: httpResponse(),
-    ...(final ? { finalInfo: final } : {}),
-  }) as const;
-const part = (id: Buffer, text: string, final?: TlType<'proxy.queryFinalInfo'>) =>
-  ({
-    _: 'proxy.queryAnswerPartEx',
-    requestId: id,
-    answer: Buffer.from(text),
-    ...(final ? { finalInfo: final } : {}),
-  }) as const;
-const failure = (id: Buffer, errorCode: number, final?: TlType<'proxy.queryFinalInfo'>) =>
-  ({
-    _: 'proxy.queryAnswerErrorEx',
-    requestId: id,
-    errorCode,
-    error: 'engine said no',
-    ...(final ? { finalInfo: final } : {}),
-  }) as const;
-
-/** Starts a request and waits until the worker has it. */
-async function started(worker: TestWorker, client = world.client(), more = {}) {
-  const query = runQuery(more);
-  world.relay.run(client, query);
-  const forwarded = await worker.next('proxy.runQueryEx');
-  return { client, query, forwarded, id: forwarded.requestId };
-}
-
-const body = (answer: Buffer) => {
-  const response = decodeAs('http.response', answer);
-  return {
-    status: response.statusCode,
-    error: JSON.parse(response.payload.toString()).error as { code: string; message: string; type: string },
-    headers: response.headers,
-  };
-};
-
-/** No reservation, no place and no request may be left behind. */
-function nothingLeft(client: { account: { reserved: bigint; running: number } }) {
-  expect(client.account.reserved).toBe(0n);
-  expect(client.account.running).toBe(0);
-  expect(world.relay.active).toBe(0);
-  expect(world.scheduler.seats().every(({ running }) => running === 0)).toBe(true);
-}
-
 describe('relay', () => {
   it('streams an answer through, charges the client, credits the worker, and writes both before the last frame', async () => {
     const worker = world.worker();
-    const { client, query, forwarded, id } = await started(worker);
+    const { client, query, forwarded, id } = await started(world, worker);
     expect(forwarded.query.equals(query.query)).toBe(true);
     expect(forwarded.coefficient).toBe(1000n);
     expect(forwarded.timeout).toBeLessThanOrEqual(30 * 0.95);
@@ -91,12 +44,12 @@ describe('relay', () => {
     const payment = await client.next('proxy.clientRequestPayment');
     expect(payment).toMatchObject({ requestTokens: 21n, maxTokens: 21n });
     expect((await worker.next('proxy.workerRequestPayment')).requestTokens).toBe(21n);
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('signs nothing that no save_state covers yet', async () => {
     const worker = world.worker();
-    const { client, id } = await started(worker);
+    const { client, id } = await started(world, worker);
     world.relay.workerMessage(worker, head(id, finalInfo(5n, 16n)));
     const payment = await client.next('proxy.clientRequestPayment');
     const verified = verifyVoucher((payment.signedPayment as TlType<'proxy.signedPayment'>).data, {
@@ -136,101 +89,14 @@ describe('relay', () => {
       isCompleted: true,
       requestTokensUsed: { totalTokensUsed: 9n },
     });
-    nothingLeft(client);
-  });
-});
-
-describe('relay > refuses with an ordinary HTTP answer that every client understands (B1, B2)', () => {
-  const cases: [string, Parameters<typeof runQuery>[0], number, string][] = [
-    ['an unknown model', { modelName: 'ghost' }, 404, 'model_not_found'],
-    ['a negative max_tokens (B7)', { maxTokens: -5 }, 400, 'invalid_request'],
-    ['a negative max_coefficient (B7)', { maxCoefficient: -1 }, 400, 'invalid_request'],
-    ['a price the request does not allow', { maxCoefficient: 10 }, 402, 'price_above_limit'],
-    ['more than the channel covers', { maxTokens: 2_000_000_000 }, 402, 'insufficient_balance'],
-    ['a time limit that is no time', { timeout: Number.NaN }, 400, 'invalid_request'],
-    ['a negative time limit', { timeout: -1 }, 400, 'invalid_request'],
-    ['a query that is no http.request', { query: Buffer.from('nonsense') }, 400, 'invalid_request'],
-    ['a header with a line break', { query: httpRequest('{}', [['X', 'a\r\nY: b']]) }, 400, 'invalid_request'],
-    ['a body beyond the limit', { query: httpRequest('x'.repeat(70_000)) }, 413, 'request_too_large'],
-    [
-      'too many headers',
-      {
-        query: httpRequest(
-          '{}',
-          Array.from({ length: 20 }, (_, i) => [`H${i}`, '1']),
-        ),
-      },
-      413,
-      'request_too_large',
-    ],
-    ['a root version this proxy does not know yet', { minConfigVersion: 99 }, 409, 'config_version_too_low'],
-  ];
-
-  it.each(cases)('%s', async (_what, more, status, code) => {
-    world.worker();
-    const client = world.client();
-    world.relay.run(client, runQuery(more));
-    const answer = await client.next('client.queryAnswerEx');
-    expect(body(answer.answer)).toMatchObject({ status, error: { code } });
-    expect(answer.finalInfo?.tokensUsed.totalTokensUsed).toBe(0n);
-    expect(client.inbox).toEqual([]);
-    nothingLeft(client);
-  });
-
-  it('no worker at the moment, a proxy that is not ready, a closing channel', async () => {
-    world.worker({ enabled: false });
-    const client = world.client();
-    world.relay.run(client, runQuery());
-    expect(body((await client.next('client.queryAnswerEx')).answer)).toMatchObject({
-      status: 503,
-      error: { code: 'no_worker' },
-    });
-    world.unready = 'the disk is full';
-    world.relay.run(client, runQuery());
-    expect(body((await client.next('client.queryAnswerEx')).answer)).toMatchObject({
-      status: 503,
-      error: { code: 'proxy_not_ready', message: expect.stringContaining('the disk is full') },
-    });
-    world.unready = undefined;
-    client.account.chain.state = 'closing';
-    world.relay.run(client, runQuery());
-    expect(body((await client.next('client.queryAnswerEx')).answer)).toMatchObject({
-      status: 403,
-      error: { code: 'channel_closing' },
-    });
-    nothingLeft(client);
-  });
-
-  it('more requests at once than one client may have', async () => {
-    const worker = world.worker({ limit: 10 });
-    const client = world.client();
-    for (let i = 0; i < 4; i++) await started(worker, client);
-    world.relay.run(client, runQuery());
-    expect(body((await client.next('client.queryAnswerEx')).answer)).toMatchObject({
-      status: 429,
-      error: { code: 'too_many_requests' },
-    });
-  });
-
-  it('a queue that did not move in time', async () => {
-    await world.close();
-    world = new World({ queueTimeoutMs: 20 });
-    const worker = world.worker({ limit: 1 });
-    await started(worker);
-    const second = world.client(3, world.account(11));
-    world.relay.run(second, runQuery());
-    expect(body((await second.next('client.queryAnswerEx')).answer)).toMatchObject({
-      status: 503,
-      error: { code: 'all_workers_busy' },
-    });
-    expect(second.account.reserved).toBe(0n);
+    nothingLeft(world, client);
   });
 });
 
 describe('relay > every request ends, exactly once, for everybody', () => {
   it('a worker that disconnects fails its requests at once, uncharged', async () => {
     const worker = world.worker();
-    const { client } = await started(worker);
+    const { client } = await started(world, worker);
     world.scheduler.remove(worker.id);
     world.relay.workerGone(worker);
     expect(body((await client.next('client.queryAnswerEx')).answer)).toMatchObject({
@@ -248,12 +114,12 @@ describe('relay > every request ends, exactly once, for everybody', () => {
     const client = world.client();
     world.relay.run(client, runQuery());
     expect(body((await client.next('client.queryAnswerEx')).answer).status).toBe(502);
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('a failure of the worker after the answer began ends the stream with an error and is not charged', async () => {
     const worker = world.worker();
-    const { client, id } = await started(worker);
+    const { client, id } = await started(world, worker);
     world.relay.workerMessage(worker, head(id));
     await client.next('client.queryAnswerEx');
     world.relay.workerMessage(worker, failure(id, 602, finalInfo(5n, 8n)));
@@ -262,12 +128,12 @@ describe('relay > every request ends, exactly once, for everybody', () => {
       finalInfo: { tokensUsed: { totalTokensUsed: 0n } },
     });
     expect(client.account.levels.max).toBe(0n);
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('the same, in the language of the stream, for clients of the live network', async () => {
     const worker = world.worker();
-    const { client, id } = await started(worker, world.client(2));
+    const { client, id } = await started(world, worker, world.client(2));
     world.relay.workerMessage(worker, head(id));
     world.relay.workerMessage(worker, failure(id, 602));
     const last = await client.next('client.queryAnswerPartEx');
@@ -277,7 +143,7 @@ describe('relay > every request ends, exactly once, for everybody', () => {
 
   it('a cancel stops the worker, and what it had counted is charged', async () => {
     const worker = world.worker();
-    const { client, query, id } = await started(worker);
+    const { client, query, id } = await started(world, worker);
     world.relay.workerMessage(worker, head(id));
     await client.next('client.queryAnswerEx');
     world.relay.cancel(client, query.requestId);
@@ -289,24 +155,24 @@ describe('relay > every request ends, exactly once, for everybody', () => {
     expect(client.account.levels.max).toBe(13n);
     expect(worker.account.levels.max).toBe(13n);
     expect(client.inbox.filter(({ _ }) => _.startsWith('client.'))).toEqual([]);
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('a client that disconnects pays for what was counted until the worker stopped', async () => {
     const worker = world.worker();
-    const { client, id } = await started(worker);
+    const { client, id } = await started(world, worker);
     client.open = false;
     world.relay.clientGone(client);
     await worker.next('proxy.cancelQuery');
     world.relay.workerMessage(worker, failure(id, 653, finalInfo(1n, 8n)));
     await worker.next('proxy.workerRequestPayment');
     expect(client.account.levels.max).toBe(9n);
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('a client that disconnects while its request waits for a worker costs nothing', async () => {
     const worker = world.worker({ limit: 1 });
-    await started(worker);
+    await started(world, worker);
     const second = world.client(3, world.account(11));
     world.relay.run(second, runQuery());
     expect(world.scheduler.waiting()).toBe(1);
@@ -318,19 +184,19 @@ describe('relay > every request ends, exactly once, for everybody', () => {
 
   it('a worker of the live network cannot be cancelled: its final count is awaited and charged', async () => {
     const worker = world.worker({ proto: 2 });
-    const { client, id } = await started(worker);
+    const { client, id } = await started(world, worker);
     world.relay.clientGone(client);
     expect(worker.inbox).toEqual([]);
     world.relay.workerMessage(worker, head(id));
     world.relay.workerMessage(worker, part(id, 'rest', finalInfo(1n, 8n)));
     await worker.next('proxy.workerRequestPayment');
     expect(client.account.levels.max).toBe(9n);
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('the end of its time ends a request with 504, and a silent worker is waited for only so long', async () => {
     const worker = world.worker();
-    const { client } = await started(worker, world.client(), { timeout: 0.03 });
+    const { client } = await started(world, worker, world.client(), { timeout: 0.03 });
     expect(body((await client.next('client.queryAnswerEx')).answer)).toMatchObject({
       status: 504,
       error: { code: 'request_timeout' },
@@ -338,24 +204,24 @@ describe('relay > every request ends, exactly once, for everybody', () => {
     await worker.next('proxy.cancelQuery');
     while (world.relay.active > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(client.account.levels.max).toBe(0n);
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('answer frames out of order fail the request and end the worker connection', async () => {
     const worker = world.worker();
-    const { client, id } = await started(worker);
+    const { client, id } = await started(world, worker);
     world.relay.workerMessage(worker, part(id, 'no head'));
     expect(body((await client.next('client.queryAnswerEx')).answer)).toMatchObject({
       status: 502,
       error: { code: 'worker_failed' },
     });
     expect(worker.dropped).toBeDefined();
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('a head that is no http.response fails the request, uncharged, and ends the worker connection', async () => {
     const worker = world.worker();
-    const { client, id } = await started(worker);
+    const { client, id } = await started(world, worker);
     world.relay.workerMessage(worker, {
       _: 'proxy.queryAnswerEx',
       requestId: id,
@@ -365,12 +231,12 @@ describe('relay > every request ends, exactly once, for everybody', () => {
     expect(body((await client.next('client.queryAnswerEx')).answer).status).toBe(502);
     expect(worker.dropped).toBeDefined();
     expect(client.account.levels.max).toBe(0n);
-    nothingLeft(client);
+    nothingLeft(world, client);
   });
 
   it('impossible counts are a violation of the worker, never a debit', async () => {
     const worker = world.worker();
-    const { client, id } = await started(worker);
+    const { client, id } = await started(world, worker);
     const bad = [tokens(-1n, 0n), { ...tokens(1n, 1n), totalTokensUsed: 5n }, tokens(900_000n, 900_000n)];
     for (const tokensUsed of bad) {
       const info = { _: 'proxy.queryFinalInfo', tokensUsed } as const;
@@ -388,7 +254,7 @@ describe('relay > every request ends, exactly once, for everybody', () => {
 
   it('frames for requests of another worker change nothing', async () => {
     const worker = world.worker();
-    const { client, id } = await started(worker);
+    const { client, id } = await started(world, worker);
     const stranger = world.worker({}, 21);
     world.relay.workerMessage(stranger, head(id, finalInfo(1n, 1n)));
     expect(client.inbox).toEqual([]);

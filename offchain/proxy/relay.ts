@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { checkHeaders } from '@cocoon/sdk/protocol/http';
-import { MeteringError, reservation as tokensToReserve } from '@cocoon/sdk/protocol/metering';
-import { decodeAs, TlError, type TlType } from '@cocoon/sdk/protocol/tl/codec';
+import { MeteringError } from '@cocoon/sdk/protocol/metering';
+import { TlError } from '@cocoon/sdk/protocol/tl/codec';
 import type { Logger } from 'pino';
 import type { Ledger, RequestRow } from '../ledger';
 import type { ClientAccount, Reservation, WorkerAccount } from './accounts';
@@ -9,30 +8,13 @@ import type { Books } from './books';
 import { ClientFrames } from './client-frames';
 import { errorText, RequestError } from './errors';
 import type { ProxyMetrics } from './metrics';
-import {
-  type ClientSide,
-  lost,
-  RelayedRequest,
-  type RequestDeps,
-  type RequestFacts,
-  type WorkerSide,
-} from './relayed-request';
+import { RelayedRequest } from './relayed-request';
+import { boundedTimeout, checkRequest, type RelayLimits, type RunQuery, tokensNeeded } from './request-checks';
+import { type ClientSide, lost, type RequestDeps, type RequestFacts, type WorkerSide } from './request-parts';
 import type { Scheduler } from './scheduler';
 import { NO_TOKENS, type RequestTokens } from './tokens';
 import type { VoucherBook } from './vouchers';
 import { readWorkerFrame, type WorkerFrame } from './worker-frames';
-
-export type RunQuery = TlType<'client.runQuery' | 'client.runQueryEx'>;
-
-export interface RelayLimits {
-  maxClientRequests: number;
-  maxRequestBytes: number;
-  maxRequestHeaders: number;
-  maxTimeoutS: number;
-  queueTimeoutMs: number;
-  drainTimeoutMs: number;
-  maxTokensPerRequest: bigint;
-}
 
 export interface RelayOptions {
   books: Books;
@@ -154,8 +136,8 @@ export class Relay {
       );
     }
     const timeoutS = boundedTimeout(message.timeout, limits.maxTimeoutS);
-    const tokens = this.needed(message);
-    this.checkRequest(message.query);
+    const tokens = tokensNeeded(message, books.identity.params);
+    checkRequest(message.query, limits);
     // Known before money is set aside: no reservation for what nobody here can answer.
     scheduler.checkPossible(message.modelName, message.maxCoefficient);
     const reservation = account.reserve(tokens, books.identity.prices);
@@ -173,66 +155,21 @@ export class Relay {
     return new RelayedRequest(facts, client, reservation, this.deps());
   }
 
-  /**
-   * The most this request should cost: every byte of it as a prompt token, every allowed token as the dearest kind.
-   * Refuses negative and oversized wishes, which would turn a reservation into a gift (B7).
-   */
-  private needed({ maxTokens, maxCoefficient, query }: RunQuery): bigint {
-    const { promptMultiplier, cachedMultiplier, completionMultiplier, reasoningMultiplier } =
-      this.options.books.identity.params;
-    const answer = tokensToReserve({
-      maxTokens,
-      queryBytes: 0,
-      maxCoefficient,
-      multiplier: Math.max(completionMultiplier, reasoningMultiplier),
-    });
-    const prompt = tokensToReserve({
-      maxTokens: 0,
-      queryBytes: query.length,
-      maxCoefficient,
-      multiplier: Math.max(promptMultiplier, cachedMultiplier),
-    });
-    return answer + prompt;
-  }
-
-  private checkRequest(query: Buffer): void {
-    const { maxRequestBytes, maxRequestHeaders } = this.options.limits;
-    if (query.length > maxRequestBytes) {
-      throw new RequestError(
-        'request_too_large',
-        `the request has ${query.length} bytes, the limit is ${maxRequestBytes}`,
-      );
-    }
-    let request: TlType<'http.request'>;
-    try {
-      request = decodeAs('http.request', query);
-    } catch (error) {
-      throw new RequestError('invalid_request', `the query is no http.request: ${errorText(error)}`);
-    }
-    if (request.headers.length > maxRequestHeaders) {
-      throw new RequestError(
-        'request_too_large',
-        `the request has ${request.headers.length} headers, the limit is ${maxRequestHeaders}`,
-      );
-    }
-    try {
-      checkHeaders(request.headers);
-    } catch (error) {
-      throw new RequestError('invalid_request', errorText(error));
-    }
-  }
-
   private async assign(request: RelayedRequest, maxCoefficient: number): Promise<void> {
     const { scheduler, limits } = this.options;
     const waiting = new AbortController();
-    const busy = new RequestError(
-      'all_workers_busy',
-      `no worker of ${request.facts.model} became free within ${limits.queueTimeoutMs / 1000} s; try again shortly`,
-    );
-    const timer = setTimeout(() => waiting.abort(busy), limits.queueTimeoutMs);
+    const { model } = request.facts;
+    const busy = () =>
+      waiting.abort(
+        new RequestError(
+          'all_workers_busy',
+          `no worker of ${model} became free within ${limits.queueTimeoutMs / 1000} s; try again shortly`,
+        ),
+      );
+    const timer = setTimeout(busy, limits.queueTimeoutMs);
     try {
       const signal = AbortSignal.any([waiting.signal, request.abort.signal]);
-      request.assigned(await scheduler.acquire(request.facts.model, maxCoefficient, signal));
+      request.assigned(await scheduler.acquire(model, maxCoefficient, signal));
     } catch (error) {
       request.fail('refused', asRequestError(error, this.options.logger));
     } finally {
@@ -320,13 +257,6 @@ export class Relay {
       requestClientOwner: client.owner,
     });
   }
-}
-
-function boundedTimeout(seconds: number, longest: number): number {
-  if (!Number.isFinite(seconds) || seconds <= 0) {
-    throw new RequestError('invalid_request', `timeout must be a positive number of seconds (${seconds})`);
-  }
-  return Math.min(seconds, longest);
 }
 
 function asRequestError(error: unknown, logger: Logger): RequestError {

@@ -1,63 +1,27 @@
 import { findHeader } from '@cocoon/sdk/protocol/http';
 import { decodeAs, TlError, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
-import type { Logger } from 'pino';
 import type { RequestRow } from '../ledger';
-import type { ClientAccount, Reservation, WorkerAccount } from './accounts';
+import type { Reservation } from './accounts';
 import { ClientFrames, type FinalFacts, stamped } from './client-frames';
 import { errorText, RequestError } from './errors';
+import {
+  badAnswer,
+  type ClientSide,
+  lost,
+  outOfOrder,
+  type RequestDeps,
+  type RequestFacts,
+  type WorkerSide,
+  workerFailure,
+} from './request-parts';
 import { type Effect, isFinal, type RequestEvent, type RequestState, TRANSITIONS } from './request-states';
-import type { Lease, WorkerSeat } from './scheduler';
+import type { Lease } from './scheduler';
 import { NO_TOKENS, type RequestTokens } from './tokens';
 import type { WorkerFrame } from './worker-frames';
 
-/** The client side of one request. `send` answers whether the frame was taken; a closed connection takes nothing. */
-export interface ClientSide {
-  readonly account: ClientAccount;
-  readonly proto: number;
-  send(message: TlObject): boolean;
-}
-
-/** The worker side. `send` throws for a frame too large to send. */
-export interface WorkerSide extends WorkerSeat {
-  readonly account: WorkerAccount;
-  readonly proto: number;
-  send(message: TlObject): boolean;
-  drop(reason: Error): void;
-}
-
-export interface RequestFacts {
-  /** Id towards the worker, 32 random bytes. */
-  id: Buffer;
-  /** Id the client chose. */
-  clientRequestId: Buffer;
-  model: string;
-  query: Buffer;
-  enableDebug: boolean;
-  /** Unix milliseconds. */
-  startedAt: number;
-  deadlineAt: number;
-}
-
-export interface RequestDeps {
-  logger: Logger;
-  now(): number;
-  drainTimeoutMs: number;
-  /** Debits, credits, and writes everything to the ledger; resolves when it would survive `kill -9`. */
-  settle(
-    row: RequestRow,
-    tokens: RequestTokens,
-    worker: WorkerAccount,
-    reservation: Reservation,
-    client: ClientAccount,
-  ): Promise<void>;
-  /** Records a request that cost nothing. */
-  record(row: RequestRow, reservation: Reservation): void;
-  payoutVoucher(worker: WorkerAccount): TlType<'proxy.signedPayment'>;
-  /** After the last frame: both sides learn the new counters. */
-  notify(request: RelayedRequest, tokens: RequestTokens): void;
-  ended(request: RelayedRequest): void;
-}
+/** Made once: it only tells the scheduler's queue that nobody waits any more. */
+const ENDED = new RequestError('request_cancelled', 'the request has ended');
 
 /** One relayed request: drives the table of request-states, performs its effects, and ends exactly once. */
 export class RelayedRequest {
@@ -139,7 +103,7 @@ export class RelayedRequest {
     this.state = transition.to;
     if (isFinal(this.state)) {
       clearTimeout(this.timer);
-      this.abort.abort(new RequestError('request_cancelled', 'the request has ended'));
+      this.abort.abort(ENDED);
       this.deps.ended(this);
     }
     this.perform(transition.effects, frame, worker).catch((cause: unknown) => {
@@ -321,23 +285,4 @@ export class RelayedRequest {
       Math.max(0, afterMs),
     );
   }
-}
-
-export const lost = () => new RequestError('worker_lost', 'the worker that was answering disconnected; try again');
-const badAnswer = () =>
-  new RequestError('worker_failed', 'the worker sent an answer that is no HTTP response; try again');
-
-function outOfOrder(event: RequestEvent, state: RequestState): RequestError {
-  return new RequestError(
-    'worker_failed',
-    `the worker sent answer frames out of order (${event} while ${state}); try again`,
-  );
-}
-
-function workerFailure(error: { code: number; text: string }): RequestError {
-  const stopped = error.code === 652;
-  return new RequestError(
-    stopped ? 'request_timeout' : 'worker_failed',
-    `the worker reports: ${error.text} (code ${error.code})`,
-  );
 }

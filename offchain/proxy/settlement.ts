@@ -12,6 +12,7 @@ import { Address, Cell } from '@ton/core';
 import type { Logger } from 'pino';
 import type { ActionKind, ActionRow, Ledger } from '../ledger';
 import type { ClientAccount, WorkerAccount } from './accounts';
+import { ActionLanes, within } from './action-lanes';
 import type { Books } from './books';
 import { errorText } from './errors';
 import type { Voucher, VoucherBook } from './vouchers';
@@ -70,9 +71,6 @@ interface Action {
   seen(): boolean;
 }
 
-const FIRST_RETRY_MS = 30_000;
-const LAST_RETRY_MS = 30 * 60_000;
-
 /**
  * Moves money: charges clients, pays workers, withdraws revenue. One action at a time per contract; each is on disk
  * before it is sent and followed until its destination carried it out. Vouchers are cumulative, so repeating a lost one
@@ -80,11 +78,11 @@ const LAST_RETRY_MS = 30 * 60_000;
  */
 export class Settlement {
   private readonly options: SettlementOptions;
-  private readonly busy = new Map<string, Promise<unknown>>();
-  private readonly backoff = new Map<string, { until: number; delayMs: number }>();
+  private readonly lanes: ActionLanes;
 
   constructor(options: SettlementOptions) {
     this.options = options;
+    this.lanes = new ActionLanes(options.now);
   }
 
   /** Actions whose end a previous run did not see. The contracts' states, which the chain view reads, are the truth. */
@@ -107,7 +105,7 @@ export class Settlement {
     const { books, thresholds } = this.options;
     const { pricePerToken, workerFeePerToken } = books.identity.prices;
     for (const client of books.clients.values()) {
-      if (this.resting(client.contract)) continue;
+      if (this.lanes.resting(client.contract)) continue;
       const closing =
         client.chain.state === 'closing' && client.running === 0 && client.levels.max === client.levels.anchored;
       if (closing) this.background(client.contract, () => this.refund(client));
@@ -116,12 +114,12 @@ export class Settlement {
       }
     }
     for (const worker of books.workers.values()) {
-      if (this.resting(worker.contract) || worker.state === 'closed') continue;
+      if (this.lanes.resting(worker.contract) || worker.state === 'closed') continue;
       if (due(worker.payable() * workerFeePerToken, thresholds.payout))
         this.background(worker.contract, () => this.payNow(worker));
     }
     const proxy = books.identity.address.toRawString();
-    if (!this.resting(proxy) && due(this.options.revenue(), thresholds.withdraw)) {
+    if (!this.lanes.resting(proxy) && due(this.options.revenue(), thresholds.withdraw)) {
       this.background(proxy, () => this.withdrawNow());
     }
   }
@@ -129,22 +127,22 @@ export class Settlement {
   /** Charges everything the client has used, after anchoring it. Rejects with NothingToSettle or the reason of failure. */
   async charge(client: ClientAccount): Promise<Settled> {
     if (client.levels.max > client.levels.anchored) await this.options.commit();
-    return this.exclusive(client.contract, () => this.chargeNow(client));
+    return this.lanes.run(client.contract, () => this.chargeNow(client));
   }
 
   /** Pays everything the worker has earned, after anchoring it. */
   async payout(worker: WorkerAccount): Promise<Settled> {
     if (worker.levels.max > worker.levels.anchored) await this.options.commit();
-    return this.exclusive(worker.contract, () => this.payNow(worker));
+    return this.lanes.run(worker.contract, () => this.payNow(worker));
   }
 
   withdraw(): Promise<Settled> {
-    return this.exclusive(this.options.books.identity.address.toRawString(), () => this.withdrawNow());
+    return this.lanes.run(this.options.books.identity.address.toRawString(), () => this.withdrawNow());
   }
 
   /** Resolves when no action is under way. */
   async idle(): Promise<void> {
-    await Promise.allSettled([...this.busy.values()]);
+    await this.lanes.idle();
   }
 
   private async chargeNow(client: ClientAccount): Promise<Settled> {
@@ -252,7 +250,7 @@ export class Settlement {
         timeoutMs,
         `no outcome of the ${action.kind} on ${action.contract} within ${timeoutMs / 1000} s`,
       );
-      this.backoff.delete(action.contract);
+      this.lanes.succeeded(action.contract);
       const done: ActionRow = {
         ...row,
         status: 'done',
@@ -274,7 +272,7 @@ export class Settlement {
       return { transaction, tokens: action.tokens, amountNano: action.amountNano };
     } catch (error) {
       undo();
-      this.rest(action.contract);
+      this.lanes.failed(action.contract);
       const failed: ActionRow = { ...row, status: 'failed', error: errorText(error), endedAt: now() };
       await ledger.write([{ kind: 'action', row: failed }]).catch(() => undefined);
       throw error;
@@ -287,49 +285,15 @@ export class Settlement {
     return outcome;
   }
 
-  /** Runs one action after the ones before it on the same contract. */
-  private exclusive<T>(contract: string, work: () => Promise<T>): Promise<T> {
-    const before = this.busy.get(contract) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const settled = mine
-      .catch(() => undefined)
-      .then(() => {
-        if (this.busy.get(contract) === settled) this.busy.delete(contract);
-      });
-    this.busy.set(contract, settled);
-    return mine;
-  }
-
   private background(contract: string, work: () => Promise<Settled>): void {
-    if (this.busy.has(contract)) return;
-    this.exclusive(contract, work).catch((error: unknown) => {
+    if (this.lanes.busy(contract)) return;
+    this.lanes.run(contract, work).catch((error: unknown) => {
       if (error instanceof NothingToSettle) return;
       this.options.logger.error({ contract, reason: errorText(error) }, 'settlement failed, trying again later');
     });
-  }
-
-  private resting(contract: string): boolean {
-    return this.options.now() < (this.backoff.get(contract)?.until ?? 0);
-  }
-
-  private rest(contract: string): void {
-    const delayMs = Math.min((this.backoff.get(contract)?.delayMs ?? FIRST_RETRY_MS / 2) * 2, LAST_RETRY_MS);
-    this.backoff.set(contract, { until: this.options.now() + delayMs, delayMs });
   }
 }
 
 function due(amount: bigint, threshold: bigint): boolean {
   return amount > 0n && amount >= threshold;
-}
-
-async function within<T>(work: Promise<T>, timeoutMs: number, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -2,7 +2,7 @@ import type { Books } from './books';
 import type { CommitLog } from './commit';
 import type { ProxyMetrics } from './metrics';
 import type { Relay } from './relay';
-import type { WorkerSide } from './relayed-request';
+import type { WorkerSide } from './request-parts';
 import type { RootView } from './root-view';
 import type { Scheduler } from './scheduler';
 

@@ -6,7 +6,7 @@ import type { WorkerAccount } from './accounts';
 import { errorText, PeerViolation } from './errors';
 import { checkCoefficient, WorkerHandshake, type WorkerWelcome } from './handshake-worker';
 import { type PeerContext, sendTo } from './peer-context';
-import type { WorkerSide } from './relayed-request';
+import type { WorkerSide } from './request-parts';
 
 /** One worker connection: handshake first, then a seat in the scheduler. */
 export class WorkerSession {

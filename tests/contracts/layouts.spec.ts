@@ -26,7 +26,6 @@ import {
 import * as any from '../support/arbitraries';
 
 const RUNS = { numRuns: 100, seed: 2 };
-const _FUZZ_RUNS = { numRuns: 400, seed: 2 };
 
 /** For comparing values that contain cells and addresses, which Jest would compare by their caches. */
 function plain(value: unknown): unknown {

@@ -1,5 +1,4 @@
-import { Address, beginCell, type Cell, type Message, toNano } from '@ton/core';
-import { internal } from '@ton/sandbox';
+import { beginCell, type Message, toNano } from '@ton/core';
 import fc from 'fast-check';
 import type { ContractName } from '../../sdk/generated/code';
 import {
@@ -7,23 +6,33 @@ import {
   clientStateInit,
   ExitCode,
   exitCodeName,
-  Op,
   packClientData,
   packProxyData,
   packRootData,
   packWalletData,
   packWorkerData,
-  signedEnvelope,
   stateInitAddress,
-  voucherPayload,
   walletExternal,
   workerStateInit,
 } from '../../wrappers';
 import * as any from '../support/arbitraries';
 import { hashOf } from '../support/keys';
 import { type Outcome, run } from '../support/lanes';
-import type { VoucherOp } from '../support/vouchers';
-import { createWorld, mainnetParams, proxyKey, START, strangerKey, type World, walletKey } from '../support/world';
+import {
+  amount,
+  type Case,
+  cases,
+  excessesTo,
+  mostlyGood,
+  near,
+  owner,
+  params,
+  queryId,
+  self,
+  stranger,
+  vouchers,
+} from '../support/parity-cases';
+import { createWorld, proxyKey, START, strangerKey, type World, walletKey } from '../support/world';
 
 /**
  * Random states and messages, well-formed and damaged, against the code cells that are live on mainnet: exit code, data,
@@ -37,89 +46,6 @@ let world: World;
 beforeAll(async () => {
   world = await createWorld();
 });
-
-const person = (name: string) => new Address(0, hashOf(`person ${name}`));
-const owner = person('owner');
-const stranger = person('stranger');
-const carrier = person('carrier');
-const self = person('the contract itself');
-const params = mainnetParams();
-const near = (value: bigint) => fc.constantFrom(value - 1n, value, value + 1n);
-
-/** Values around every threshold: too little gas, 0.1 TON, an amount and 0.1 TON. */
-const values = fc.oneof(
-  { weight: 1, arbitrary: fc.constantFrom(1n, toNano('0.01'), toNano('0.05')) },
-  { weight: 2, arbitrary: near(toNano('0.1')) },
-  { weight: 2, arbitrary: near(toNano('2.1')) },
-  { weight: 5, arbitrary: fc.constant(toNano('3')) },
-);
-const senders = fc.oneof({ weight: 4, arbitrary: fc.constant(owner) }, fc.constant(stranger));
-const queryId = fc.constantFrom(0n, 7n, (1n << 64n) - 1n);
-const excessesTo = carrier;
-const amount = fc.constantFrom(0n, 1n, toNano('2'));
-
-/** Three in four as they are, one in four damaged. */
-function mostlyGood(body: fc.Arbitrary<Cell>): fc.Arbitrary<Cell> {
-  return fc.oneof({ weight: 3, arbitrary: body }, { weight: 1, arbitrary: any.damaged(body) });
-}
-
-function vouchers(
-  ops: readonly VoucherOp[],
-  tokens: fc.Arbitrary<bigint> | undefined,
-  contract: Address,
-): fc.Arbitrary<Cell> {
-  const rarely = fc.oneof({ weight: 8, arbitrary: fc.constant(false) }, fc.constant(true));
-  return fc
-    .record({
-      op: fc.constantFrom(...ops),
-      queryId,
-      tokens: tokens ?? fc.constant(undefined),
-      otherOp: rarely,
-      otherQuery: rarely,
-      otherContract: rarely,
-      otherKey: rarely,
-      damage: fc.option(any.cell, { freq: 8, nil: null }),
-    })
-    .map(({ op, queryId: id, tokens: counter, otherOp, otherQuery, otherContract, otherKey, damage }) => {
-      const inner = { op: otherOp ? Op.excesses : Op[op], queryId: otherQuery ? id ^ 1n : id };
-      const to = otherContract ? stranger : contract;
-      const fields = counter === undefined ? { contract: to } : { tokens: counter, contract: to };
-      const payload = damage ?? voucherPayload({ ...inner, ...fields });
-      const signature = (otherKey ? strangerKey : proxyKey).sign(payload.hash());
-      return signedEnvelope({ op: Op[op], queryId: id, excessesTo, signature, payload });
-    });
-}
-
-const noise = fc.oneof(
-  any.cell,
-  fc.constantFrom(beginCell().endCell(), bodies.excesses({ queryId: 1n }), bodies.payout({ queryId: 1n })),
-  fc.constantFrom(...(['c', 'w', 'b', 'u'] as const)).map(bodies.text),
-  fc
-    .constantFrom(...Object.values(Op))
-    .chain((op) => any.u64.map((id) => beginCell().storeUint(op, 32).storeUint(id, 64).endCell())),
-  any.bytes(32).map((uniqueHash) => bodies.saveState({ queryId: 1n, seqno: 1, uniqueHash })),
-);
-
-interface Case {
-  data: Cell;
-  balance: bigint;
-  message: Message;
-}
-
-function cases(
-  data: fc.Arbitrary<Cell>,
-  body: fc.Arbitrary<Cell>,
-  opts: { senders?: fc.Arbitrary<Address>; balances?: readonly bigint[] } = {},
-): fc.Arbitrary<Case> {
-  const balances = opts.balances ?? [0n, toNano('0.05'), toNano('0.11'), toNano('30')];
-  const bodiesAndNoise = fc.oneof({ weight: 6, arbitrary: mostlyGood(body) }, { weight: 1, arbitrary: noise });
-  const fields = { data, balance: fc.constantFrom(...balances), from: opts.senders ?? senders, value: values };
-  return fc.record({ ...fields, body: bodiesAndNoise }).map(({ data, balance, from, value, body }) => ({
-    data,
-    balance,
-    message: internal({ from, to: self, value, body, bounce: true }),
-  }));
-}
 
 /** Exit codes of checks that the live code makes before it has read the whole body, where ours reads first. */
 const BEFORE_FORM: ReadonlySet<number | undefined> = new Set([

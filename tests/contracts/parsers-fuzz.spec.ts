@@ -26,7 +26,6 @@ import {
 } from '../../wrappers';
 import * as any from '../support/arbitraries';
 
-const _RUNS = { numRuns: 100, seed: 2 };
 const FUZZ_RUNS = { numRuns: 400, seed: 2 };
 
 const voucherPayloads = fc

@@ -1,58 +1,23 @@
-import { type Cell, toNano } from '@ton/core';
+import { toNano } from '@ton/core';
 import type { SandboxContract } from '@ton/sandbox';
-import { type CocoonRoot, hashToInt, packRootData, parseRootData, type RootData } from '../../wrappers';
+import { type CocoonRoot, hashToInt, type RootData } from '../../wrappers';
 import { addr, int, methodId, stackOf } from '../support/getters';
 import { hashOf } from '../support/keys';
-import {
-  type Checkpoint,
-  checkpoint,
-  codeOf,
-  createWorld,
-  dataOf,
-  deployRoot,
-  overwriteData,
-  type World,
-} from '../support/world';
-
-const VALUE = toNano('0.05');
-const _ENDPOINT = '10.0.0.1:5222 10.0.0.1:8888';
+import { createRootWorld, given as givenRoot, storageOf } from '../support/root-world';
+import { type Checkpoint, checkpoint, codeOf, type World } from '../support/world';
 
 let world: World;
 let root: SandboxContract<CocoonRoot>;
 let fresh: Checkpoint;
 
 beforeAll(async () => {
-  world = await createWorld();
-  root = await deployRoot(world);
-  // Every list has content, and different content: an operation that confuses two of them cannot pass.
-  await given({
-    version: 7,
-    proxyHashes: new Set([hex('proxy 1'), hex('proxy 2')]),
-    workerHashes: new Set([hex('worker 1'), hex('worker 2'), hex('worker 3')]),
-    modelHashes: new Set([hex('model 1')]),
-    registeredProxies: new Map([
-      [1, '10.0.0.1:1'],
-      [3, '10.0.0.3:3 10.0.0.3:4'],
-    ]),
-    lastProxySeqno: 3,
-  });
+  ({ world, root } = await createRootWorld());
   fresh = checkpoint(world);
 });
 beforeEach(() => fresh.restore());
 
-function hex(name: string): string {
-  return hashOf(name).toString('hex');
-}
-
-async function storage(): Promise<RootData> {
-  return parseRootData(await dataOf(world, root.address));
-}
-
-async function given(change: Partial<RootData>): Promise<void> {
-  await overwriteData(world, root.address, packRootData({ ...(await storage()), ...change }));
-}
-
-const _attempt = (body: Cell) => ({ from: world.actors.rootOwner, to: root.address, value: VALUE, body });
+const storage = () => storageOf({ world, root });
+const given = (change: Partial<RootData>) => givenRoot({ world, root }, change);
 
 describe('get methods', () => {
   test('have the numbers of the live network', () => {

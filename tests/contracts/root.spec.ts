@@ -1,21 +1,20 @@
 import { beginCell, type Cell, toNano } from '@ton/core';
 import type { SandboxContract } from '@ton/sandbox';
-import { bodies, type CocoonRoot, ExitCode, Op, packRootData, parseRootData, type RootData } from '../../wrappers';
+import { bodies, type CocoonRoot, ExitCode, Op, packRootData, type RootData } from '../../wrappers';
 import { expectBounceIgnored, expectSilence } from '../support/acceptance';
 import { doNotProcessBodies, headerOnly, UNKNOWN_OP, withTrailingBit, withTrailingRef } from '../support/bodies';
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
+import { createRootWorld, given as givenRoot, storageOf } from '../support/root-world';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import {
   balanceOf,
   type Checkpoint,
   checkpoint,
-  codeOf,
   createWorld,
   dataOf,
   deployRoot,
   emptyBody,
-  overwriteData,
   type World,
 } from '../support/world';
 
@@ -27,170 +26,18 @@ let root: SandboxContract<CocoonRoot>;
 let fresh: Checkpoint;
 
 beforeAll(async () => {
-  world = await createWorld();
-  root = await deployRoot(world);
-  // Every list has content, and different content: an operation that confuses two of them cannot pass.
-  await given({
-    version: 7,
-    proxyHashes: new Set([hex('proxy 1'), hex('proxy 2')]),
-    workerHashes: new Set([hex('worker 1'), hex('worker 2'), hex('worker 3')]),
-    modelHashes: new Set([hex('model 1')]),
-    registeredProxies: new Map([
-      [1, '10.0.0.1:1'],
-      [3, '10.0.0.3:3 10.0.0.3:4'],
-    ]),
-    lastProxySeqno: 3,
-  });
+  ({ world, root } = await createRootWorld());
   fresh = checkpoint(world);
 });
 beforeEach(() => fresh.restore());
 
-function hex(name: string): string {
-  return hashOf(name).toString('hex');
-}
-
-async function storage(): Promise<RootData> {
-  return parseRootData(await dataOf(world, root.address));
-}
-
-async function given(change: Partial<RootData>): Promise<void> {
-  await overwriteData(world, root.address, packRootData({ ...(await storage()), ...change }));
-}
+const storage = () => storageOf({ world, root });
+const given = (change: Partial<RootData>) => givenRoot({ world, root }, change);
 
 const attempt = (body: Cell) => ({ from: world.actors.rootOwner, to: root.address, value: VALUE, body });
 
-function with_<T>(set: Set<T>, item: T): Set<T> {
-  return new Set([...set, item]);
-}
-function without<T>(set: Set<T>, item: T): Set<T> {
-  return new Set([...set].filter((other) => other !== item));
-}
-
 const someCode = beginCell().storeUint(1, 8).endCell();
-const otherCode = beginCell().storeUint(2, 8).endCell();
 const prices = { pricePerToken: 30n, workerFeePerToken: 28n };
-const terms = {
-  ...prices,
-  proxyDelayBeforeClose: 100,
-  clientDelayBeforeClose: 50,
-  minProxyStake: toNano('20'),
-  minClientStake: toNano('5'),
-};
-
-/** Every operation of the owner that changes the data: what it makes of it. The version always grows by one. */
-const operations: { name: string; op: number; body: () => Cell; change: (before: RootData) => Partial<RootData> }[] = [
-  {
-    name: 'add of a worker image',
-    op: Op.rootAddWorkerType,
-    body: () => bodies.rootAddWorkerType({ queryId: 51n, hash: hashOf('new') }),
-    change: ({ workerHashes }) => ({ workerHashes: with_(workerHashes, hex('new')) }),
-  },
-  {
-    name: 'removal of a worker image',
-    op: Op.rootDelWorkerType,
-    body: () => bodies.rootDelWorkerType({ queryId: 51n, hash: hashOf('worker 2') }),
-    change: ({ workerHashes }) => ({ workerHashes: without(workerHashes, hex('worker 2')) }),
-  },
-  {
-    name: 'add of a model',
-    op: Op.rootAddModelType,
-    body: () => bodies.rootAddModelType({ queryId: 51n, hash: hashOf('new') }),
-    change: ({ modelHashes }) => ({ modelHashes: with_(modelHashes, hex('new')) }),
-  },
-  {
-    name: 'removal of the last model',
-    op: Op.rootDelModelType,
-    body: () => bodies.rootDelModelType({ queryId: 51n, hash: hashOf('model 1') }),
-    change: () => ({ modelHashes: new Set() }),
-  },
-  {
-    name: 'add of a proxy image',
-    op: Op.rootAddProxyType,
-    body: () => bodies.rootAddProxyType({ queryId: 51n, hash: hashOf('new') }),
-    change: ({ proxyHashes }) => ({ proxyHashes: with_(proxyHashes, hex('new')) }),
-  },
-  {
-    name: 'removal of a proxy image',
-    op: Op.rootDelProxyType,
-    body: () => bodies.rootDelProxyType({ queryId: 51n, hash: hashOf('proxy 1') }),
-    change: ({ proxyHashes }) => ({ proxyHashes: without(proxyHashes, hex('proxy 1')) }),
-  },
-  {
-    name: 'registration of a proxy',
-    op: Op.rootRegisterProxy,
-    body: () => bodies.rootRegisterProxy({ queryId: 51n, endpoint: ENDPOINT }),
-    change: ({ registeredProxies }) => ({
-      registeredProxies: new Map([...registeredProxies, [4, ENDPOINT]]),
-      lastProxySeqno: 4,
-    }),
-  },
-  {
-    name: 'removal of a registered proxy',
-    op: Op.rootUnregisterProxy,
-    body: () => bodies.rootUnregisterProxy({ queryId: 51n, seqno: 1 }),
-    change: () => ({ registeredProxies: new Map([[3, '10.0.0.3:3 10.0.0.3:4']]) }),
-  },
-  {
-    name: 'update of a registered proxy',
-    op: Op.rootUpdateProxy,
-    body: () => bodies.rootUpdateProxy({ queryId: 51n, seqno: 3, endpoint: ENDPOINT }),
-    change: () => ({
-      registeredProxies: new Map([
-        [1, '10.0.0.1:1'],
-        [3, ENDPOINT],
-      ]),
-    }),
-  },
-  {
-    name: 'change of the price',
-    op: Op.rootChangePrice,
-    body: () => bodies.rootChangePrice({ queryId: 51n, ...prices }),
-    change: ({ params }) => ({ params: { ...params, ...prices, paramsVersion: 18 } }),
-  },
-  {
-    name: 'change of the parameters',
-    op: Op.rootChangeParams,
-    body: () => bodies.rootChangeParams({ queryId: 51n, ...terms }),
-    change: ({ params }) => ({ params: { ...params, ...terms, paramsVersion: 18 } }),
-  },
-  {
-    name: "change of the children's codes",
-    op: Op.rootUpgradeContracts,
-    body: () =>
-      bodies.rootUpgradeContracts({
-        queryId: 51n,
-        proxyCode: someCode,
-        workerCode: otherCode,
-        clientCode: codeOf('wallet'),
-      }),
-    change: ({ params }) => ({
-      params: {
-        ...params,
-        proxyCode: someCode,
-        workerCode: otherCode,
-        clientCode: codeOf('wallet'),
-        paramsVersion: 18,
-      },
-    }),
-  },
-  {
-    name: 'reset',
-    op: Op.rootReset,
-    body: () => bodies.rootReset({ queryId: 51n }),
-    change: () => ({
-      proxyHashes: new Set(),
-      workerHashes: new Set(),
-      modelHashes: new Set(),
-      registeredProxies: new Map(),
-    }),
-  },
-  {
-    name: 'change of the owner',
-    op: Op.rootChangeOwner,
-    body: () => bodies.rootChangeOwner({ queryId: 51n, newOwner: world.actors.stranger.address }),
-    change: () => ({ owner: world.actors.stranger.address }),
-  },
-];
 
 /** The rest of the value goes back to whoever sent the message; the root keeps what it had. */
 async function expectExcesses(result: Awaited<ReturnType<typeof deliver>>, kept: bigint): Promise<void> {
@@ -204,31 +51,6 @@ async function expectExcesses(result: Awaited<ReturnType<typeof deliver>>, kept:
   expect(reservesOf(tx)).toEqual([{ coins: kept, mode: 0 }]);
   expect(await balanceOf(world, root.address)).toBe(kept);
 }
-
-describe.each(operations)('$name', ({ op, body, change }) => {
-  test('changes exactly what it says and the version, and returns the rest of the value', async () => {
-    const before = await storage();
-    const kept = await balanceOf(world, root.address);
-    const result = await deliver(world, attempt(body()));
-    await expectExcesses(result, kept);
-    const expected = packRootData({ ...before, ...change(before), version: 8 });
-    expect((await dataOf(world, root.address)).equals(expected)).toBe(true);
-  });
-
-  test('is refused to everybody but the owner', async () => {
-    const { stranger, proxyOwner } = world.actors;
-    for (const from of [stranger, proxyOwner]) {
-      await expectRejection(world, { ...attempt(body()), from }, ExitCode.expectedMessageFromOwner);
-    }
-  });
-
-  test('is refused with a body too short or too long', async () => {
-    const tooShort = op === Op.rootReset ? [] : [headerOnly(op)];
-    for (const spoiled of [...tooShort, withTrailingBit(body()), withTrailingRef(body())]) {
-      await expectRejection(world, attempt(spoiled), ExitCode.tvmCellUnderflow);
-    }
-  });
-});
 
 describe('upgrade', () => {
   async function codeHash(): Promise<string | undefined> {

@@ -7,7 +7,6 @@ import {
   ExitCode,
   Op,
   packWorkerData,
-  parseWorkerData,
   voucherPayload,
   type WorkerData,
 } from '../../wrappers';
@@ -15,17 +14,8 @@ import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies'
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
-import {
-  balanceOf,
-  type Checkpoint,
-  checkpoint,
-  createWorld,
-  dataOf,
-  deployWorker,
-  overwriteData,
-  strangerKey,
-  type World,
-} from '../support/world';
+import { createWorkerWorld, given as givenWorker, storageOf } from '../support/worker-world';
+import { balanceOf, type Checkpoint, checkpoint, dataOf, strangerKey, type World } from '../support/world';
 
 const FEE = 19n;
 const COMMISSION = 1n;
@@ -39,20 +29,13 @@ let worker: SandboxContract<CocoonWorker>;
 let fresh: Checkpoint;
 
 beforeAll(async () => {
-  world = await createWorld();
-  worker = await deployWorker(world, world.actors.proxyStandIn.address);
+  ({ world, worker } = await createWorkerWorld());
   fresh = checkpoint(world);
 });
 beforeEach(() => fresh.restore());
 
-async function storage(): Promise<WorkerData> {
-  return parseWorkerData(await dataOf(world, worker.address));
-}
-
-/** Rewrites some fields of the worker's data. */
-async function given(change: Partial<WorkerData>): Promise<void> {
-  await overwriteData(world, worker.address, packWorkerData({ ...(await storage()), ...change }));
-}
+const storage = () => storageOf({ world, worker });
+const given = (change: Partial<WorkerData>) => givenWorker({ world, worker }, change);
 
 function payoutBody(opts: Partial<Parameters<typeof voucherBody>[0]> = {}) {
   return voucherBody({

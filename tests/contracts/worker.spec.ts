@@ -1,36 +1,14 @@
 import { beginCell, toNano } from '@ton/core';
 import type { SandboxContract } from '@ton/sandbox';
-import {
-  bodies,
-  CocoonState,
-  type CocoonWorker,
-  ExitCode,
-  Op,
-  packWorkerData,
-  parseWorkerData,
-  type WorkerData,
-} from '../../wrappers';
+import { bodies, CocoonState, type CocoonWorker, ExitCode, Op, type WorkerData } from '../../wrappers';
 import { expectBounceIgnored, expectSilence } from '../support/acceptance';
 import { doNotProcessBodies, headerOnly, UNKNOWN_OP, withTrailingBit, withTrailingRef } from '../support/bodies';
 import { addr, int, methodId, stackOf } from '../support/getters';
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
-import { voucherBody } from '../support/vouchers';
-import {
-  balanceOf,
-  type Checkpoint,
-  checkpoint,
-  createWorld,
-  dataOf,
-  deployWorker,
-  emptyBody,
-  overwriteData,
-  proxyKey,
-  type World,
-} from '../support/world';
+import { createWorkerWorld, given as givenWorker, storageOf } from '../support/worker-world';
+import { balanceOf, type Checkpoint, checkpoint, dataOf, emptyBody, proxyKey, type World } from '../support/world';
 
-const _FEE = 19n;
-const _COMMISSION = 1n;
 const VALUE = toNano('0.5');
 /** The contract asks for more than 0.1 TON. */
 const TOO_LITTLE = toNano('0.1');
@@ -41,31 +19,13 @@ let worker: SandboxContract<CocoonWorker>;
 let fresh: Checkpoint;
 
 beforeAll(async () => {
-  world = await createWorld();
-  worker = await deployWorker(world, world.actors.proxyStandIn.address);
+  ({ world, worker } = await createWorkerWorld());
   fresh = checkpoint(world);
 });
 beforeEach(() => fresh.restore());
 
-async function storage(): Promise<WorkerData> {
-  return parseWorkerData(await dataOf(world, worker.address));
-}
-
-/** Rewrites some fields of the worker's data. */
-async function given(change: Partial<WorkerData>): Promise<void> {
-  await overwriteData(world, worker.address, packWorkerData({ ...(await storage()), ...change }));
-}
-
-function _payoutBody(opts: Partial<Parameters<typeof voucherBody>[0]> = {}) {
-  return voucherBody({
-    op: 'extWorkerPayoutRequestSigned',
-    queryId: 11n,
-    tokens: 1_000n,
-    contract: worker.address,
-    excessesTo: world.actors.carrier.address,
-    ...opts,
-  });
-}
+const storage = () => storageOf({ world, worker });
+const given = (change: Partial<WorkerData>) => givenWorker({ world, worker }, change);
 
 describe('a new worker', () => {
   test('holds the data its address was derived from', async () => {

@@ -25,8 +25,8 @@ export interface TestNetwork {
   /** What `up` has printed for people. */
   printed(): string;
   config(role: 'client' | 'proxy' | 'worker'): Record<string, string | number>;
-  /** Process id of a runner, as its command line names it. */
-  pid(role: string): number;
+  /** Process id of a runner, undefined while it is not running. */
+  pid(role: string): number | undefined;
   stop(): Promise<number | null>;
 }
 
@@ -99,14 +99,14 @@ export async function startNetwork(
   };
 }
 
-/** The direct child of `parent` that runs `cocoon <role>`. */
-function childPid(parent: number, role: string): number {
+/** The direct child of `parent` that runs `cocoon <role>`; undefined while there is none. */
+function childPid(parent: number, role: string): number | undefined {
   const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ');
   for (const pid of children) {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     if (words.includes(role)) return Number(pid);
   }
-  throw new Error(`no ${role} among the processes of ${parent}`);
+  return undefined;
 }
 
 /** Polls a condition of another process; fails after 45 s. */

@@ -118,8 +118,10 @@ export class Exchange implements AnswerSink {
     if (final !== undefined) this.#complete(final);
   }
 
-  failed(error: GatewayError): void {
+  failed(error: GatewayError, tokens?: bigint): void {
     if (this.#isDone()) return;
+    // What had begun to arrive may be charged for, whatever the reason of its end.
+    if (tokens !== undefined && (tokens > 0n || this.#head === undefined)) this.#reservation.settle(tokens);
     this.#finish({ error });
   }
 
@@ -155,6 +157,7 @@ export class Exchange implements AnswerSink {
       return;
     }
     this.#res.write(data);
+    this.#deps.metrics.bytes(0, data.length);
   }
 
   #complete(final: FinalInfo): void {
@@ -189,6 +192,7 @@ export class Exchange implements AnswerSink {
     headers['content-length'] = String(Buffer.byteLength(body));
     this.#res.writeHead(head.status, headers);
     this.#res.write(body);
+    this.#deps.metrics.bytes(0, body.length);
     this.#endResponse();
   }
 
@@ -226,7 +230,7 @@ export class Exchange implements AnswerSink {
     this.#cancelTimer();
     this.#collected = [];
     // Refusals cost nothing; where the network may have gone on working, the reservation stays spent.
-    if ('error' in outcome && !outcome.error.maybeCharged) this.#reservation.settle(0n);
+    if ('error' in outcome && !outcome.error.maybeCharged && this.#head === undefined) this.#reservation.settle(0n);
     const seconds = (this.#deps.clock.nowMs() - this.#startedMs) / 1000;
     if ('error' in outcome) {
       const { error } = outcome;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { connectionLost } from '../errors';
+import { connectionLost, fromPeerError } from '../errors';
 import { chatCompletion, noProxy } from '../testing/fake-upstream';
 import { ManualClock } from '../testing/manual-clock';
 import { startGateway, type TestGateway } from '../testing/start-gateway';
@@ -129,6 +129,11 @@ describe('the HTTP edge', () => {
     [
       'length and chunks',
       'POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    [
+      'a broken chunk inside a body',
+      'POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"mod\r\nZZ\r\n',
       400,
     ],
     ['huge headers', `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
@@ -292,6 +297,29 @@ describe('the HTTP edge', () => {
     socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
     expect(await readUntil(socket, 'ok\n')).toContain('200 OK');
     socket.destroy();
+  });
+
+  test('a body that stops half way ends that request', async () => {
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.write(
+      'POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"model',
+    );
+    socket.end();
+    await once(socket, 'close');
+    expect((await send(gateway, { method: 'GET', path: '/healthz' })).status).toBe(200);
+    expect(gateway.metrics.active).toBe(0);
+  });
+
+  test('a port that is taken is an error naming the key', async () => {
+    const other = await startGateway();
+    try {
+      await expect(other.gateway.listen('127.0.0.1', gateway.port)).rejects.toMatchObject({
+        code: 'CONFIG',
+        key: 'http_port',
+      });
+    } finally {
+      await other.close();
+    }
   });
 
   test('readyz, metrics and jsonstats tell the state', async () => {
@@ -525,8 +553,24 @@ describe('a request that does not go well', () => {
       await send(gateway, { body: body(100) });
       expect(gateway.spend.spentToday).toBeGreaterThan(17_000n); // it may have been charged: stays reserved
       await send(gateway, { body: body(100) });
+      expect(gateway.spend.spentToday).toBeGreaterThan(34_000n);
       const over = await send(gateway, { body: body(100) });
       expect(expectOpenAiError(over).param).toBe('max_spend_per_day_nano');
+    } finally {
+      await gateway.close();
+    }
+  });
+
+  test('a failure that used tokens counts them; one that used none gives everything back', async () => {
+    const gateway = await startGateway({ limits: { perDay: 10_000_000n } });
+    const refusal = fromPeerError(602, 'something broke', 'm');
+    try {
+      gateway.upstream.script = (run) => run.sink.failed(refusal, 0n);
+      await send(gateway, { body: ask });
+      expect(gateway.spend.spentToday).toBe(0n);
+      gateway.upstream.script = (run) => run.sink.failed(refusal, 7n);
+      await send(gateway, { body: ask });
+      expect(gateway.spend.spentToday).toBe(140n);
     } finally {
       await gateway.close();
     }

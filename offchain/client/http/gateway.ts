@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ChannelAdmin } from '../admin';
 import type { Clock } from '../clock';
-import type { ClientConfig } from '../config';
+import { type ClientConfig, ConfigError } from '../config';
 import { badRequest, GatewayError } from '../errors';
 import type { Metrics } from '../metrics';
 import { type InferencePath, prepareRequest } from '../request-body';
@@ -101,12 +101,13 @@ export class Gateway {
     this.server.on('clientError', (error, socket) => this.#brokenRequest(error, socket));
   }
 
-  /** @returns the port @throws ListenError naming the key to change when the port cannot be had */
+  /** @returns the port @throws ConfigError naming the key to change when the port cannot be had */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
+      const failed = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
+      this.server.once('error', failed);
       this.server.listen(port, host, () => {
-        this.server.off('error', reject);
+        this.server.off('error', failed);
         this.server.on('error', (err) => this.#deps.logger.error({ err }, 'HTTP server error'));
         const bound = this.server.address();
         resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
@@ -229,13 +230,14 @@ export class Gateway {
       return;
     }
     const last = this.#lastResponse.get(socket);
-    if (last !== undefined && !last.writableFinished) {
+    if (last !== undefined && !last.writableFinished && last.req.complete) {
       // Something senseless behind a request that is still being answered: that answer is the last one here.
       last.once('finish', () => socket.destroy());
       return;
     }
-    if (last !== undefined && !last.shouldKeepAlive) {
-      socket.destroy(); // the last answer has been given, nothing may follow it
+    // The answer is on its way already, or was the last one of this connection: nothing may follow it.
+    if (last !== undefined && last.headersSent && !(last.writableFinished && last.shouldKeepAlive)) {
+      socket.destroy();
       return;
     }
     if (error.code === 'HPE_HEADER_OVERFLOW') {
@@ -258,6 +260,22 @@ export class Gateway {
       );
     }
   }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): ConfigError {
+  if (error.code === 'EADDRINUSE') {
+    return new ConfigError(
+      'http_port',
+      `port ${port} on ${host} is taken by another program. Stop that, or choose another port`,
+    );
+  }
+  if (error.code === 'EACCES') {
+    return new ConfigError('http_port', `port ${port} may not be opened by this user. Choose one above 1023`);
+  }
+  return new ConfigError(
+    'http_host',
+    `cannot listen on ${host}:${port} (${error.message}). Give an address of this machine`,
+  );
 }
 
 function refuseRaw(socket: Duplex, error: GatewayError, statusText: string): void {

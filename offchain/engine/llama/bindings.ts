@@ -68,7 +68,10 @@ export class LlamaMissingError extends Error {
   readonly code = 'LLAMA_MISSING';
 
   constructor(cause: unknown) {
-    super(`This engine needs the package ${LLAMA_PACKAGE}, which is optional and not installed. Run: ${LLAMA_INSTALL}`, { cause });
+    super(
+      `This engine needs the package ${LLAMA_PACKAGE}, which is optional and not installed. Run: ${LLAMA_INSTALL}`,
+      { cause },
+    );
     this.name = 'LlamaMissingError';
   }
 }

@@ -100,7 +100,9 @@ export class LlamaTextEngine implements TextEngine {
       if (role === 'assistant') return { type: 'model', response: [content] };
       return { type: role === 'system' || role === 'developer' ? 'system' : 'user', text: content };
     });
-    const { contextText } = wrapper.generateContextState({ chatHistory: [...chatHistory, { type: 'model', response: [] }] });
+    const { contextText } = wrapper.generateContextState({
+      chatHistory: [...chatHistory, { type: 'model', response: [] }],
+    });
     return contextText.tokenize(llamaModel.tokenizer);
   }
 }

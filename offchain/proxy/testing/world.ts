@@ -12,8 +12,9 @@ import type { ClientAccount, WorkerAccount } from '../accounts';
 import { Books } from '../books';
 import { ProxyIdentity } from '../identity';
 import { ProxyMetrics } from '../metrics';
-import { Relay, type RelayLimits, type RunQuery } from '../relay';
-import type { ClientSide, WorkerSide } from '../relayed-request';
+import { Relay } from '../relay';
+import type { RelayLimits, RunQuery } from '../request-checks';
+import type { ClientSide, WorkerSide } from '../request-parts';
 import { Scheduler } from '../scheduler';
 import { VoucherBook } from '../vouchers';
 

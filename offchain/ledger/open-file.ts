@@ -1,0 +1,40 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { LedgerOpenError } from './errors';
+
+/**
+ * Holds an exclusive lock for as long as the process lives: a second database beside the ledger, because the ledger
+ * itself stays readable. The operating system releases it on any kind of death.
+ */
+export function lockFile(path: string): DatabaseSync {
+  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return lock;
+}
+
+/** @throws LedgerOpenError when a page is damaged */
+export function checkPages(db: DatabaseSync, path: string): void {
+  const row = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined;
+  if (row?.quick_check !== 'ok') {
+    throw new LedgerOpenError(
+      'corrupt',
+      path,
+      `ledger ${path} is damaged (${row?.quick_check.replaceAll('\n', ' ')}); restore it from a backup, or move it away only if you accept the loss of unsettled earnings`,
+    );
+  }
+}
+
+/** Makes newly created files survive power loss. */
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,287 @@
+import { request } from 'node:http';
+import {
+  type Address,
+  beginCell,
+  Cell,
+  contractAddress,
+  external,
+  internal,
+  SendMode,
+  storeMessage,
+  toNano,
+} from '@ton/core';
+import { alice, at, bob, call, closeWorlds, fund, post, rpc, type World, world } from './testing';
+
+afterEach(closeWorlds);
+
+describe('API v2 in its REST form', () => {
+  it('answers GET and POST alike', async () => {
+    const { net } = await world();
+    await fund(net, alice.wallet.address, toNano(2));
+    const address = alice.wallet.address;
+    const get = await call(net, `/api/v2/getAddressBalance?address=${address}`);
+    expect(get).toEqual({ status: 200, body: { ok: true, result: toNano(2).toString() } });
+    expect(await post(net, '/api/v2/getAddressBalance', { address: address.toString() })).toEqual(get);
+    expect((await call(net, `/api/v2/getAddressState?address=${address.toRawString()}`)).body.result).toBe(
+      'uninitialized',
+    );
+    expect((await call(net, `/api/v2/packAddress?address=${address.toRawString()}`)).body.result).toBe(
+      address.toString(),
+    );
+    expect((await call(net, `/api/v2/unpackAddress?address=${address}`)).body.result).toBe(address.toRawString());
+    const detected = await call(net, `/api/v2/detectAddress?address=${address.toString({ bounceable: false })}`);
+    expect(detected.body.result).toMatchObject({ given_type: 'friendly_non_bounceable', test_only: false });
+    const param = await call(net, '/api/v2/getConfigParam?config_id=25');
+    expect(
+      Cell.fromBase64(String(at(param.body, 'result', 'config', 'bytes')))
+        .beginParse()
+        .skip(8)
+        .loadUintBig(64),
+    ).toBe(66_667n);
+    expect((await call(net, '/api/v2/getConfigParam?config_id=12345')).status).toBe(404);
+    expect((await call(net, `/api/v2/getExtendedAddressInformation?address=${address}`)).body.result).toMatchObject({
+      '@type': 'fullAccountState',
+      account_state: { '@type': 'uninited.accountState' },
+    });
+  });
+
+  it('knows the wallets people use', async () => {
+    const { net, client } = await world();
+    await fund(net, alice.wallet.address, toNano(2));
+    await alice.send(client, bob.wallet.address, toNano(1));
+    const { body } = await call(net, `/api/v2/getWalletInformation?address=${alice.wallet.address}`);
+    expect(body.result).toMatchObject({ wallet: true, wallet_type: 'wallet v5 r1', seqno: 1, account_state: 'active' });
+  });
+});
+
+describe('API v3', () => {
+  it('lists transactions, messages and states, and finds a transaction by its message', async () => {
+    const { net, client } = await world();
+    await fund(net, alice.wallet.address, toNano(10));
+    await alice.send(client, bob.wallet.address, toNano(1), 'for you');
+    const raw = bob.wallet.address.toRawString();
+    const { body } = await call(net, `/api/v3/transactions?account=${raw}&limit=5&sort=asc`);
+    expect(body.transactions).toHaveLength(1);
+    const transaction = at(body, 'transactions', 0);
+    expect(at(transaction, 'in_msg', 'message_content', 'decoded')).toEqual({
+      type: 'text_comment',
+      comment: 'for you',
+    });
+    const hash = encodeURIComponent(String(at(transaction, 'in_msg', 'hash')));
+    const asIn = await call(net, `/api/v3/transactionsByMessage?msg_hash=${hash}&direction=in`);
+    expect(at(asIn.body, 'transactions', 0, 'hash')).toBe(at(transaction, 'hash'));
+    const asOut = await call(net, `/api/v3/transactionsByMessage?msg_hash=${hash}&direction=out`);
+    expect(at(asOut.body, 'transactions', 0, 'account')).toBe(alice.wallet.address.toRawString().toUpperCase());
+    const messages = await call(net, `/api/v3/messages?destination=${raw}`);
+    expect(messages.body.messages).toHaveLength(1);
+    expect(at(messages.body, 'messages', 0)).toMatchObject({
+      in_msg_tx_hash: at(transaction, 'hash'),
+      value: toNano(1).toString(),
+    });
+    const states = await call(net, `/api/v3/accountStates?address=${raw}&address=${alice.wallet.address}`);
+    expect([0, 1].map((i) => at(states.body, 'accounts', i, 'status'))).toEqual(['uninit', 'active']);
+    const info = await call(net, `/api/v3/addressInformation?address=${raw}`);
+    expect(info.body).toMatchObject({ status: 'uninitialized', last_transaction_lt: at(transaction, 'lt') });
+    const head = await call(net, '/api/v3/masterchainInfo');
+    expect(at(head.body, 'last', 'seqno')).toBe((await client.getMasterchainInfo()).latestSeqno);
+    const method = await post(net, '/api/v3/runGetMethod', {
+      address: alice.wallet.address.toString(),
+      method: 'seqno',
+      stack: [],
+    });
+    expect(method.body).toMatchObject({ exit_code: 0, stack: [{ type: 'num', value: '0x1' }] });
+  });
+
+  it('tells the hash of a message it takes, and finds the transaction by its normal form too', async () => {
+    const { net } = await world();
+    await fund(net, alice.wallet.address, toNano(10));
+    const body = alice.wallet.createTransfer({
+      seqno: 0,
+      secretKey: alice.keys.secretKey,
+      sendMode: SendMode.PAY_GAS_SEPARATELY,
+      messages: [],
+    });
+    const cell = beginCell()
+      .store(storeMessage(external({ to: alice.wallet.address, init: alice.wallet.init, body })))
+      .endCell();
+    const sent = await post(net, '/api/v3/message', { boc: cell.toBoc().toString('base64') });
+    expect(sent.body.message_hash).toBe(cell.hash().toString('base64'));
+    for (const hash of [sent.body.message_hash, sent.body.message_hash_norm]) {
+      const found = await call(net, `/api/v3/transactionsByMessage?msg_hash=${encodeURIComponent(String(hash))}`);
+      expect(found.body.transactions).toHaveLength(1);
+    }
+  });
+
+  it('refuses what is malformed with the name of the parameter', async () => {
+    const { net } = await world();
+    for (const [path, name] of [
+      ['transactions?limit=0', 'limit'],
+      ['transactions?sort=up', 'sort'],
+      ['transactions?account=x', 'account'],
+      ['transactionsByMessage?msg_hash=zz', 'msg_hash'],
+      ['accountStates', 'address'],
+    ]) {
+      const reply = await call(net, `/api/v3/${path}`);
+      expect([reply.status, reply.body.error]).toEqual([422, expect.stringContaining(`"${name}"`)]);
+    }
+    expect((await call(net, '/api/v3/message')).status).toBe(405);
+    expect((await call(net, '/api/v3/traces')).body.error).toContain('unknown call of API v3 "traces"');
+  });
+});
+
+describe('get methods', () => {
+  const adder = ((): { init: { code: Cell; data: Cell }; address: Address } => {
+    // Echoes its arguments for method id 0x10000 + anything: DROP removes the method id.
+    const code = beginCell().storeUint(0xff00, 16).storeUint(0x30, 8).endCell();
+    const init = { code, data: Cell.EMPTY };
+    return { init, address: contractAddress(0, init) };
+  })();
+
+  async function withEcho(): Promise<World> {
+    const made = await world();
+    await fund(made.net, alice.wallet.address, toNano(10));
+    const opened = made.client.open(alice.wallet);
+    await opened.sendTransfer({
+      seqno: 0,
+      secretKey: alice.keys.secretKey,
+      sendMode: SendMode.PAY_GAS_SEPARATELY,
+      messages: [internal({ to: adder.address, value: toNano(1), bounce: false, init: adder.init })],
+    });
+    return made;
+  }
+
+  it('take and give numbers, cells, slices, nulls and tuples as TonClient writes and reads them', async () => {
+    const { net, client } = await withEcho();
+    const cell = beginCell().storeUint(5, 32).endCell();
+    const { stack } = await client.runMethod(adder.address, 'anything', [
+      { type: 'int', value: -(1n << 200n) },
+      { type: 'cell', cell },
+      { type: 'slice', cell },
+    ]);
+    expect(stack.readBigNumber()).toBe(-(1n << 200n));
+    expect(stack.readCell().equals(cell)).toBe(true);
+    expect(stack.readCell().equals(cell)).toBe(true);
+
+    const typed = await rpc(net, 'runGetMethod', {
+      address: adder.address.toString(),
+      method: 'anything',
+      stack: [
+        ['list', { '@type': 'tvm.list', elements: [] }],
+        ['tuple', { elements: [{ '@type': 'tvm.stackEntryNumber', number: { number: '7' } }] }],
+        { type: 'num', value: '0xff' },
+      ],
+    });
+    expect(at(typed.body, 'result', 'stack')).toEqual([
+      ['list', { '@type': 'tvm.list', elements: [] }],
+      [
+        'tuple',
+        {
+          '@type': 'tvm.tuple',
+          elements: [{ '@type': 'tvm.stackEntryNumber', number: { '@type': 'tvm.numberDecimal', number: '7' } }],
+        },
+      ],
+      ['num', '0xff'],
+    ]);
+  });
+
+  it('of a contract that is not there end with an exit code, not an error', async () => {
+    const { client } = await world();
+    const answer = await client.runMethodWithError(bob.wallet.address, 'seqno');
+    expect(answer.exit_code).toBe(-13);
+  });
+
+  it('name the stack item that is wrong', async () => {
+    const { net } = await withEcho();
+    for (const [item, where] of [
+      [['num', 'seven'], 'stack[0]'],
+      [['num', `0x1${'0'.repeat(64)}0`], '257 bits'],
+      [['cell', 'AAAA'], 'stack[0]'],
+      [['cat', 1], 'unknown type "cat"'],
+      [5, 'stack[0]'],
+      [['tuple', { elements: [{ '@type': 'tvm.stackEntryNumber', number: { number: 'x' } }] }], 'stack[0][0]'],
+    ]) {
+      const reply = await rpc(net, 'runGetMethod', { address: adder.address.toString(), method: 'm', stack: [item] });
+      expect([reply.status, reply.body.error]).toEqual([422, expect.stringContaining(String(where))]);
+    }
+  });
+});
+
+describe('wrong requests', () => {
+  it.each([
+    ['malformed JSON', '/', '{', 400, 'not JSON'],
+    ['a list instead of an object', '/', '[]', 400, 'must be a JSON object'],
+    ['no method', '/jsonRPC', '{}', 422, '"method"'],
+    ['an unknown method', '/api/v2/jsonRPC', '{"method":"getEverything"}', 404, 'unknown method "getEverything"'],
+    ['a method of the prototype', '/api/v2/jsonRPC', '{"method":"constructor"}', 404, 'unknown method "constructor"'],
+    ['params that are a list', '/', '{"method":"sendBoc","params":[]}', 422, '"params"'],
+    ['no boc', '/', '{"method":"sendBoc","params":{}}', 422, '"boc" is missing'],
+    ['a boc that is no base64', '/', '{"method":"sendBoc","params":{"boc":"!!"}}', 422, '"boc" must be base64'],
+    [
+      'a boc that is no message',
+      '/',
+      '{"method":"sendBoc","params":{"boc":"te6cckEBAQEAAgAAAEysuc0="}}',
+      422,
+      'not a message',
+    ],
+  ])('%s is refused with a reason', async (_what, path, body, status, reason) => {
+    const { net } = await world();
+    const reply = await post(net, path, body);
+    expect([reply.status, reply.body]).toEqual([
+      status,
+      { ok: false, error: expect.stringContaining(reason), code: status, id: null, jsonrpc: '2.0' },
+    ]);
+  });
+
+  it('only external messages can be sent in: nobody makes coins', async () => {
+    const { net, client } = await world();
+    const minted = beginCell()
+      .store(
+        storeMessage({
+          info: {
+            type: 'internal',
+            ihrDisabled: true,
+            bounce: false,
+            bounced: false,
+            src: alice.wallet.address,
+            dest: bob.wallet.address,
+            value: { coins: toNano(1) },
+            ihrFee: 0n,
+            forwardFee: 0n,
+            createdAt: 0,
+            createdLt: 0n,
+          },
+          body: Cell.EMPTY,
+        }),
+      )
+      .endCell();
+    const reply = await rpc(net, 'sendBoc', { boc: minted.toBoc().toString('base64') });
+    expect([reply.status, reply.body.error]).toEqual([422, expect.stringContaining('only external messages')]);
+    expect(await client.getBalance(bob.wallet.address)).toBe(0n);
+  });
+
+  it('unknown paths and wrong verbs say what there is', async () => {
+    const { net } = await world();
+    expect((await call(net, '/index.html')).body.error).toContain('JSON-RPC is at /api/v2/jsonRPC');
+    expect((await call(net, '/')).status).toBe(405);
+    expect((await call(net, '/localnet/faucet')).status).toBe(405);
+    expect((await post(net, '/localnet/mint', {})).body.error).toContain('unknown action "mint"');
+    expect((await call(net, '/api/v2/getEverything')).status).toBe(404);
+  });
+
+  it('a body over the limit is refused and the server lives on', async () => {
+    const { net } = await world();
+    const big = JSON.stringify({ method: 'sendBoc', params: { boc: 'A'.repeat(2_000_000) } });
+    const reply = await new Promise<number>((resolve, reject) => {
+      const sent = request(`${net.url}/`, { method: 'POST' }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      // The server hangs up while we are still writing.
+      sent.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? undefined : reject(error)));
+      sent.setHeader('content-length', big.length);
+      sent.end(big.slice(0, 1000));
+    });
+    expect(reply).toBe(413);
+    expect((await call(net, '/localnet/status')).body.ok).toBe(true);
+  });
+});

@@ -1,0 +1,176 @@
+import { CocoonProxy } from '@cocoon/sdk';
+import { privateKeyFromSeed } from '@cocoon/sdk/protocol/keys';
+import type { Logger } from 'pino';
+import type { Chain } from '../chain/port';
+import type { Ledger } from '../ledger';
+import { Books } from './books';
+import type { ChainActions } from './chain-actions';
+import { ChainView } from './chain-view';
+import { CommitLog } from './commit';
+import type { ProxyConfig } from './config';
+import type { ProxyState } from './deploy';
+import { findAccount } from './find-account';
+import { OperatorHttp } from './http';
+import type { ProxyIdentity } from './identity';
+import { ProxyMetrics } from './metrics';
+import { Nonces } from './nonces';
+import { Peers } from './peers';
+import { Relay } from './relay';
+import type { WorkerSide } from './request-parts';
+import type { RootView } from './root-view';
+import { Scheduler } from './scheduler';
+import { Settlement } from './settlement';
+import { jsonStats } from './stats';
+import { VoucherBook } from './vouchers';
+import { Waiters } from './waiters';
+
+export interface RunnerDeps {
+  logger: Logger;
+  chain: Chain;
+  actions: ChainActions;
+  /** Unix milliseconds. */
+  now(): number;
+}
+
+export interface PartsOptions {
+  config: ProxyConfig;
+  deps: RunnerDeps;
+  ledger: Ledger;
+  root: RootView;
+  identity: ProxyIdentity;
+  /** What the parts ask the runner they belong to. */
+  host: {
+    /** Why no new requests are taken; empty when all is well. */
+    notReady(): string[];
+    /** The proxy contract as last read, and as it is now. */
+    contract(): ProxyState | undefined;
+    readContract(): Promise<ProxyState | undefined>;
+  };
+}
+
+export type Parts = ReturnType<typeof assemble>;
+
+/** Makes the parts of a proxy and connects them. Nothing runs yet. */
+export function assemble({ config, deps, ledger, root, identity, host }: PartsOptions) {
+  const { logger, now } = deps;
+  const waiters = new Waiters();
+  let lastId = 0;
+  const books = new Books(ledger, identity);
+  const vouchers = new VoucherBook(privateKeyFromSeed(config.machine_specific_private_key), deps.actions.wallet);
+  const nonces = new Nonces();
+  const scheduler = new Scheduler<WorkerSide>({ now, queueLimit: config.queue_limit });
+  const commits = new CommitLog({
+    ledger,
+    books,
+    logger,
+    now,
+    timeoutMs: config.chain_timeout_ms,
+    send: (seqno, uniqueHash) => deps.actions.send(CocoonProxy.buildSaveState(identity.address, { seqno, uniqueHash })),
+  });
+  const metrics: ProxyMetrics = new ProxyMetrics({
+    running: () => relay.active,
+    waiting: () => scheduler.waiting(),
+    workers: () => scheduler.seats().length,
+    clients: () => [...peers.clients].filter(({ account }) => account !== undefined).length,
+    ready: () => host.notReady().length === 0,
+  });
+  const relay: Relay = new Relay({
+    books,
+    ledger,
+    scheduler,
+    vouchers,
+    metrics,
+    logger,
+    now,
+    rootVersion: () => root.version,
+    unready: () => host.notReady()[0],
+    limits: {
+      maxClientRequests: config.max_client_requests,
+      maxRequestBytes: config.max_request_bytes,
+      maxRequestHeaders: config.max_request_headers,
+      maxTimeoutS: config.max_timeout_s,
+      queueTimeoutMs: config.queue_timeout_ms,
+      drainTimeoutMs: config.drain_timeout_ms,
+      maxTokensPerRequest: BigInt(config.max_tokens_per_request),
+    },
+  });
+  const settlement = new Settlement({
+    ledger,
+    books,
+    vouchers,
+    logger,
+    now,
+    excessesTo: deps.actions.wallet,
+    execute: (message) => deps.actions.execute(message),
+    commit: () => commits.commit(),
+    observed: (check) => waiters.until(check),
+    revenue: () => host.contract()?.balance ?? 0n,
+    readRevenue: async () => (await host.readContract())?.balance ?? 0n,
+    thresholds: {
+      charge: config.charge_threshold_nano,
+      payout: config.payout_threshold_nano,
+      withdraw: config.withdraw_threshold_nano,
+    },
+    timeoutMs: config.chain_timeout_ms,
+  });
+  const view = new ChainView({
+    books,
+    logger,
+    wallet: deps.actions.wallet,
+    onSaveState: (seqno, hash, lt) => commits.observe(seqno, hash, lt),
+    onRegister: (owner, nonce) => nonces.confirm(owner.toRawString(), nonce),
+    onAccount: () => waiters.poke(),
+  });
+  const peers: Peers = new Peers({
+    host: config.rpc_host,
+    clientPort: config.client_rpc_port,
+    workerPort: config.workers_rpc_port,
+    maxConnections: config.max_connections,
+    logger,
+    context: {
+      books,
+      vouchers,
+      relay,
+      scheduler,
+      nonces,
+      logger,
+      isTest: config.is_test,
+      isTestnet: config.is_testnet,
+      handshakeTimeoutMs: config.handshake_timeout_ms,
+      authTimeoutMs: config.auth_timeout_ms,
+      rootVersion: () => root.version,
+      nextId: () => ++lastId,
+    },
+  });
+  const stats = () =>
+    jsonStats({
+      books,
+      root,
+      commits,
+      metrics,
+      relay,
+      scheduler,
+      wallet: deps.actions.wallet.toString(),
+      ready: () => host.notReady().length === 0,
+      withdrawable: () => host.contract()?.balance ?? 0n,
+    });
+  const http = new OperatorHttp({
+    host: config.http_host,
+    port: config.http_port,
+    accessHash: config.http_access_hash,
+    logger,
+    notReady: () => host.notReady(),
+    metrics: () => metrics.registry.metrics(),
+    stats,
+    actions: {
+      charge: (client) => settlement.charge(findAccount(books.clients, client, 'client')),
+      payout: (worker) => settlement.payout(findAccount(books.workers, worker, 'worker')),
+      withdraw: () => settlement.withdraw(),
+      commit: async () => {
+        await commits.commit();
+        return { seqno: commits.last.observed };
+      },
+    },
+  });
+  return { books, commits, relay, settlement, view, peers, http, waiters };
+}
