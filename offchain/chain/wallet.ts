@@ -168,9 +168,9 @@ export class CocoonWalletSender {
   }
 
   /** Stops. What was not confirmed is rejected; what was signed may still be executed until it expires. */
-  async close(): Promise<void> {
+  close(): void {
     this.#closing.abort();
-    await this.#running;
+    // A question to the chain may be under way for long; nothing is signed or sent after its answer any more.
     for (const send of [...this.#batch, ...this.#queue.removeAll()]) {
       send.reject(closed());
     }
@@ -272,6 +272,7 @@ export class CocoonWalletSender {
   /** Signs a batch and stays with it until it has happened or cannot happen any more. */
   async #carry(batch: readonly QueuedSend[], seen: Seen): Promise<BatchEnd> {
     const validUntil = (await this.#chain.time()) + this.#validFor;
+    this.#closing.signal.throwIfAborted();
     const { seqno } = seen.data;
     const signed = signBatch({
       wallet: this.address,

@@ -14,6 +14,8 @@ export interface LocalChainOptions {
   blockIntervalMs?: number;
   /** How many transactions are kept; older ones are forgotten. */
   keepTransactions?: number;
+  /** A new snapshot is written when the journal is larger than this and than the last snapshot (default 16 MiB). */
+  rotateBytes?: number;
   openForAppend?: (path: string) => Promise<AppendFile>;
 }
 

@@ -27,7 +27,7 @@ import { faucetMessage, SUPPLY, TREASURY_RESERVE, treasuryAddress } from './trea
 /** An idle chain gets an empty block when somebody looks and the last one is older than this many seconds. */
 const EMPTY_BLOCK_AFTER = 5;
 const MAX_WAITING = 4096;
-const MIN_ROTATE_BYTES = 16 * 1024 * 1024;
+const ROTATE_BYTES = 16 * 1024 * 1024;
 /** Ten years; beyond that 32-bit times run out within reach. */
 export const MAX_ADVANCE = 10 * 365 * 86_400;
 
@@ -85,7 +85,7 @@ export class LocalChain {
       await journal.close();
       throw new LocalnetError(
         'state-damaged',
-        `the chain state in ${dir} cannot be used: a record is not understood (${oneLine(error)}); remove the directory, or start with --reset to begin a new chain`,
+        `the chain state in ${dir} cannot be used: a record is not understood (${oneLine(error)}); remove the directory to begin a new chain`,
         { cause: error },
       );
     }
@@ -251,7 +251,7 @@ export class LocalChain {
       if (amount + TREASURY_RESERVE > treasury.balance) {
         throw new LocalnetError(
           'message-rejected',
-          `the treasury holds ${treasury.balance} nanoTON and cannot pay ${amount}; ask for less or start with --reset`,
+          `the treasury holds ${treasury.balance} nanoTON and cannot pay ${amount}; ask for less, or begin a new chain`,
         );
       }
       const message = faucetMessage({ to, amount, deployed: treasury.status === 'active' });
@@ -324,7 +324,7 @@ export class LocalChain {
     }
     const written = this.#journal.append(record);
     const { journal, snapshot } = this.#journal.sizes;
-    if (journal > Math.max(MIN_ROTATE_BYTES, snapshot) && !this.#rotating) {
+    if (journal > Math.max(this.#options.rotateBytes ?? ROTATE_BYTES, snapshot) && !this.#rotating) {
       this.#rotating = true;
       this.snapshot()
         .catch((error: unknown) => this.#logger.error({ error: oneLine(error) }, 'no snapshot was made'))

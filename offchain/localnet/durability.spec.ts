@@ -121,6 +121,21 @@ describe('a restart', () => {
     expect((await again.status()).waiting).toBe(0);
   });
 
+  it('finds the same chain when snapshots were made on the way, and the files stay small', async () => {
+    const { chain } = await openChain({ rotateBytes: 20_000, keepTransactions: 20 });
+    for (let i = 0; i < 60; i++) {
+      await chain.faucet(payee, toNano(1));
+    }
+    const before = everything(chain);
+    const { journalBytes, snapshotBytes } = await chain.status();
+    expect(snapshotBytes).toBeGreaterThan(0);
+    expect(journalBytes + snapshotBytes).toBeLessThan(120_000);
+    await chain.close();
+    const again = (await openChain()).chain;
+    expect(everything(again)).toEqual(before);
+    expect(again.account(payee).balance).toBe(toNano(60));
+  });
+
   it('with reset begins a new chain', async () => {
     const { chain } = await openChain();
     await chain.faucet(payee, toNano(3));
@@ -224,7 +239,7 @@ describe('a damaged state directory', () => {
       const error = await refusal();
       expect(error.code).toBe('state-damaged');
       expect(error.message).toContain(dir);
-      expect(error.message).toContain('--reset');
+      expect(error.message).toContain('remove the directory');
       expect(error.message).not.toContain('\n');
     },
   );

@@ -24,7 +24,7 @@ export function isStateFile(name: string): boolean {
 export function damaged(dir: string, what: string): LocalnetError {
   return new LocalnetError(
     'state-damaged',
-    `the chain state in ${dir} cannot be used: ${what}; remove the directory, or start with --reset to begin a new chain`,
+    `the chain state in ${dir} cannot be used: ${what}; remove the directory to begin a new chain`,
   );
 }
 

@@ -33,7 +33,10 @@ describe('configuration of a worker', () => {
 
   it('warns about a key that nobody knows, and goes on', () => {
     const lines: string[] = [];
-    parseConfig({ ...least, coeficient: 1, '@type': 'workerRunner.config' }, pino({}, { write: (line: string) => lines.push(line) }));
+    parseConfig(
+      { ...least, coeficient: 1, '@type': 'workerRunner.config' },
+      pino({}, { write: (line: string) => lines.push(line) }),
+    );
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('unknown configuration key \\"coeficient\\"');
   });
@@ -55,7 +58,9 @@ describe('configuration of a worker', () => {
     ['engine_api_key_file', '/no/such/file', 'cannot be read'],
     ['payout_threshold_nano', '1.5', 'nanoTON'],
   ])('refuses %s = %j and names the key', (key, value, text) => {
-    const input = Object.fromEntries(Object.entries({ ...least, [key]: value }).filter(([, item]) => item !== undefined));
+    const input = Object.fromEntries(
+      Object.entries({ ...least, [key]: value }).filter(([, item]) => item !== undefined),
+    );
     const attempt = () => parseConfig(input, silent);
     expect(attempt).toThrow(ConfigError);
     expect(attempt).toThrow(new RegExp(`"${key}".*${text}`));

@@ -13,7 +13,9 @@ export interface EngineTarget {
  * @throws ConfigError
  */
 export function parseTarget(text: string): EngineTarget {
-  const withScheme = /^https?:\/\//i.test(text) ? text : `http://${text}`;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') throw unusable(text);
+  const withScheme = scheme === undefined ? `http://${text}` : text;
   if (!URL.canParse(withScheme)) throw unusable(text);
   const url = new URL(withScheme);
   if (url.hostname === '' || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')

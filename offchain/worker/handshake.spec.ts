@@ -11,11 +11,17 @@ afterEach(async () => {
 });
 
 const stranger = `0:${'77'.repeat(32)}`;
-const problems = () => harness.logs.filter(({ msg }) => String(msg).startsWith('leaving the proxy')).map(({ msg }) => String(msg));
+const problems = () =>
+  harness.logs.filter(({ msg }) => String(msg).startsWith('leaving the proxy')).map(({ msg }) => String(msg));
 
 describe('handshake of a worker', () => {
   it('introduces itself, checks what it is told and reports the counters it holds', async () => {
-    harness = await Harness.start({ model_name: 'm@abc:def', coefficient: 1250, proxy_connections: 2, max_active_requests: 7 });
+    harness = await Harness.start({
+      model_name: 'm@abc:def',
+      coefficient: 1250,
+      proxy_connections: 2,
+      max_active_requests: 7,
+    });
     await harness.ready();
     expect(harness.proxy.introduction).toMatchObject({
       workerOwnerAddress: OWNER.toString({ bounceable: false }),
@@ -27,18 +33,46 @@ describe('handshake of a worker', () => {
       minProtoVersion: 1,
       maxProtoVersion: 3,
     });
-    expect(harness.proxy.compared).toMatchObject({ tokensCommittedToBlockchain: 0n, tokensCommittedToDb: 0n, maxTokens: 0n });
+    expect(harness.proxy.compared).toMatchObject({
+      tokensCommittedToBlockchain: 0n,
+      tokensCommittedToDb: 0n,
+      maxTokens: 0n,
+    });
   });
 
   it.each([
-    ['another proxy contract', /proxy contract/, (params: object) => ({ params: { ...params, proxyScAddress: stranger } })],
-    ['something that is no address', /proxy contract/, (params: object) => ({ params: { ...params, proxyScAddress: '' } })],
-    ['another owner than the contract has', /proxy contract/, (params: object) => ({ params: { ...params, proxyOwnerAddress: stranger } })],
-    ['an owner that is no address', /proxy_owner_address/, (params: object) => ({ params: { ...params, proxyOwnerAddress: 'x' } })],
-    ['another key', /proxy contract/, (params: object) => ({ params: { ...params, proxyPublicKey: Buffer.alloc(32, 1) } })],
+    [
+      'another proxy contract',
+      /proxy contract/,
+      (params: object) => ({ params: { ...params, proxyScAddress: stranger } }),
+    ],
+    [
+      'something that is no address',
+      /proxy contract/,
+      (params: object) => ({ params: { ...params, proxyScAddress: '' } }),
+    ],
+    [
+      'another owner than the contract has',
+      /proxy contract/,
+      (params: object) => ({ params: { ...params, proxyOwnerAddress: stranger } }),
+    ],
+    [
+      'an owner that is no address',
+      /proxy_owner_address/,
+      (params: object) => ({ params: { ...params, proxyOwnerAddress: 'x' } }),
+    ],
+    [
+      'another key',
+      /proxy contract/,
+      (params: object) => ({ params: { ...params, proxyPublicKey: Buffer.alloc(32, 1) } }),
+    ],
     ['another worker contract', /worker contract/, (_: object) => ({ workerScAddress: stranger })],
     ['another kind of network', /is_test=false/, (params: object) => ({ params: { ...params, isTest: false } })],
-    ['a protocol version it never offered', /protocol version 9/, (params: object) => ({ params: { ...params, protoVersion: 9 } })],
+    [
+      'a protocol version it never offered',
+      /protocol version 9/,
+      (params: object) => ({ params: { ...params, protoVersion: 9 } }),
+    ],
     ['protocol version 0', /protocol version 0/, (params: object) => ({ params: { ...params, protoVersion: 0 } })],
   ])('does not serve a proxy that names %s', async (_name, text, change) => {
     harness = await Harness.start(
@@ -62,7 +96,15 @@ describe('handshake of a worker', () => {
     await harness.ready();
     const { proxy } = harness;
     const signedPayment = proxy.voucher(proxy.workerAddress(OWNER), 500n);
-    proxy.send({ _: 'proxy.workerRequestPayment', requestId: Buffer.alloc(32), signedPayment, dbTokens: 600n, maxTokens: 700n, requestTokens: 1n, requestClientOwner: '' });
+    proxy.send({
+      _: 'proxy.workerRequestPayment',
+      requestId: Buffer.alloc(32),
+      signedPayment,
+      dbTokens: 600n,
+      maxTokens: 700n,
+      requestTokens: 1n,
+      requestClientOwner: '',
+    });
     await harness.until(() => JSON.stringify(proxy.compared, bigints).includes('"0"'));
     await harness.worker?.close();
     proxy.counters = { signed: 400n, db: 600n, max: 700n };
@@ -83,7 +125,11 @@ describe('handshake of a worker', () => {
     proxy.errorCode = 1;
     proxy.connection?.close();
     await harness.ready(2);
-    expect(proxy.compared).toMatchObject({ tokensCommittedToBlockchain: 5n, tokensCommittedToDb: 900n, maxTokens: 1000n });
+    expect(proxy.compared).toMatchObject({
+      tokensCommittedToBlockchain: 5n,
+      tokensCommittedToDb: 900n,
+      maxTokens: 1000n,
+    });
     expect(proxy.extendedCompared).toBe(1);
     expect(harness.logs.find(({ lost }) => lost !== undefined)).toMatchObject({ lost: '150', level: 50 });
     proxy.errorCode = 0;
@@ -139,7 +185,9 @@ describe('handshake of a worker', () => {
     harness.chain.setRoot({ version: 2, proxies: [] });
     await closed;
     await harness.until(() => harness.proxy.listener?.connections.size === 0);
-    expect((await harness.http('/readyz')).body).toMatchObject({ reasons: [expect.stringContaining('no proxy is registered')] });
+    expect((await harness.http('/readyz')).body).toMatchObject({
+      reasons: [expect.stringContaining('no proxy is registered')],
+    });
   });
 
   it('survives any answer in place of the right one (fuzz)', async () => {
@@ -168,7 +216,10 @@ describe('handshake of a worker', () => {
         maxTokens: counter,
         errorCode: fc.integer({ min: -2, max: 3 }),
       }),
-      fc.record({ _: fc.constant('worker.extendedCompareBalanceWithProxyResult' as const), errorCode: fc.integer({ min: -1, max: 1 }) }),
+      fc.record({
+        _: fc.constant('worker.extendedCompareBalanceWithProxyResult' as const),
+        errorCode: fc.integer({ min: -1, max: 1 }),
+      }),
       fc.constant({ _: 'worker.proxyHandshakeCompleted' as const }),
       fc.constant({ _: 'client.refund' as const, data: Buffer.alloc(3) }),
     );
@@ -180,7 +231,11 @@ describe('handshake of a worker', () => {
       {
         tamper: (answer) => {
           // Each connection gets a few right answers first, so that every step meets wrong ones.
-          const step = ['worker.connectedToProxy', 'worker.compareBalanceWithProxyResult', 'worker.proxyHandshakeCompleted'].indexOf(answer._);
+          const step = [
+            'worker.connectedToProxy',
+            'worker.compareBalanceWithProxyResult',
+            'worker.proxyHandshakeCompleted',
+          ].indexOf(answer._);
           if (step < wrongSoFar % 3 || script.length === 0) return answer;
           wrongSoFar++;
           return script.shift();

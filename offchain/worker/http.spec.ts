@@ -28,7 +28,10 @@ describe("operator's HTTP interface of a worker", () => {
     const post = (path: string) => harness.http(path, { method: 'POST', token: 'let-me-in' });
     expect((await post('/request/disable')).body).toEqual({ enabled: false });
     await harness.until(() => harness.proxy.disabled === true);
-    expect((await harness.http('/readyz')).body).toMatchObject({ ready: false, reasons: [expect.stringContaining('/request/enable')] });
+    expect((await harness.http('/readyz')).body).toMatchObject({
+      ready: false,
+      reasons: [expect.stringContaining('/request/enable')],
+    });
     await post('/request/enable');
     await harness.until(() => harness.proxy.disabled === false);
     expect((await harness.http('/readyz')).status).toBe(200);
@@ -38,7 +41,9 @@ describe("operator's HTTP interface of a worker", () => {
     'refuses a price of "%s"',
     async (query) => {
       harness = await Harness.start();
-      expect(await harness.http(`/request/change_coefficient${query}`, { method: 'POST', token: 'let-me-in' })).toMatchObject({
+      expect(
+        await harness.http(`/request/change_coefficient${query}`, { method: 'POST', token: 'let-me-in' }),
+      ).toMatchObject({
         status: 400,
         body: { error: { code: 'invalid_parameter' } },
       });
@@ -49,9 +54,18 @@ describe("operator's HTTP interface of a worker", () => {
     harness = await Harness.start();
     await harness.ready();
     const payout = (query = '') => harness.http(`/request/payout${query}`, { method: 'POST', token: 'let-me-in' });
-    expect(await payout('?proxy=nobody')).toMatchObject({ status: 400, body: { error: { code: 'invalid_parameter' } } });
-    expect(await payout(`?proxy=${harness.proxy.owner}`)).toMatchObject({ status: 409, body: { error: { code: 'no_voucher' } } });
-    expect(await payout()).toMatchObject({ status: 409, body: { error: { code: 'nothing_to_pay_out' } } });
+    expect(await payout('?proxy=nobody')).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_parameter' } },
+    });
+    expect(await payout(`?proxy=${harness.proxy.owner}`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'no_voucher' } },
+    });
+    expect(await payout()).toMatchObject({
+      status: 409,
+      body: { error: { message: expect.stringContaining('Serve a request first') } },
+    });
   });
 
   it('shows metrics, statistics and health', async () => {
@@ -65,7 +79,10 @@ describe("operator's HTTP interface of a worker", () => {
     const { body } = await harness.http('/jsonstats');
     expect(body).toMatchObject({
       status: { enabled: true, actual_model: 'm', coefficient: 1000, engine: { kind: 'vllm', up: true } },
-      stats: { queries: [1, ...Array(6).fill(expect.any(Number))], total_adjusted_tokens_used: [16, ...Array(6).fill(expect.any(Number))] },
+      stats: {
+        queries: [1, ...Array(6).fill(expect.any(Number))],
+        total_adjusted_tokens_used: [16, ...Array(6).fill(expect.any(Number))],
+      },
       root_contract_config: { price_per_token: '20', worker_fee_per_token: '19' },
       proxy_connections: [{ ready: true }],
       proxies: [{ proxy_sc_address: harness.proxy.address.toString() }],
@@ -81,6 +98,8 @@ describe("operator's HTTP interface of a worker", () => {
     expect(JSON.stringify(body)).toMatch(/engine at .* is down/);
     await harness.until(() => harness.logs.some(({ msg }) => String(msg).includes('root_contract_address')));
     expect(JSON.stringify((await harness.http('/readyz')).body)).toContain('There is no contract at');
-    await expect(new Harness().startWorker({ http_port: harness.worker?.httpPort })).rejects.toThrow(/"http_port": port \d+ on 127.0.0.1 is taken/);
+    await expect(new Harness().startWorker({ http_port: harness.worker?.httpPort })).rejects.toThrow(
+      /"http_port": port \d+ on 127.0.0.1 is taken/,
+    );
   });
 });

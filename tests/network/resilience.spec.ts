@@ -107,3 +107,56 @@ async function ask(origin: string): Promise<number> {
     throw error;
   }
 }
+
+describe('a stream that is running when a process is killed', () => {
+  const stateDir = newStateDir();
+  let network: TestNetwork;
+
+  beforeAll(async () => {
+    network = await startNetwork({ stateDir });
+  }, 120_000);
+
+  afterAll(async () => {
+    await network.stop();
+    rmSync(stateDir, { recursive: true, force: true });
+  });
+
+  it.each(['engine', 'worker', 'proxy'])(
+    '%s: ends with an error event at once, never with [DONE] and never in silence',
+    async (role) => {
+      await until(async () => (await ask(network.origin)) === 200);
+      const response = await fetch(`${network.origin}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'cocoon-demo',
+          stream: true,
+          max_tokens: 4000,
+          messages: [{ role: 'user', content: 'A very long story' }],
+        }),
+        signal: AbortSignal.timeout(30_000),
+      });
+      let text = '';
+      let killed = false;
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(chunk).toString('utf8');
+        if (!killed && text.split('data:').length > 5) {
+          killed = true;
+          process.kill(network.pid(role) ?? 0, 'SIGKILL');
+        }
+      }
+      const events = text.split('\n').filter((line) => line.startsWith('data:'));
+      const last = JSON.parse((events.at(-1) ?? '').slice(5)) as { error?: { message: string; type: string } };
+      expect(last.error?.message.length).toBeGreaterThan(10);
+      expect(text).not.toContain('[DONE]');
+    },
+    60_000,
+  );
+
+  it('costs nobody anything that is not on the books: money is conserved after all that', async () => {
+    expect(await network.stop()).toBe(0);
+    network = await startNetwork({ stateDir });
+    const { client, worker, proxy, fees } = network.bill.parties;
+    expect(-BigInt(client)).toBe(BigInt(worker) + BigInt(proxy) + BigInt(fees));
+  }, 60_000);
+});

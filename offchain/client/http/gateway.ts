@@ -236,7 +236,7 @@ export class Gateway {
       return;
     }
     // The answer is on its way already, or was the last one of this connection: nothing may follow it.
-    if (last !== undefined && last.headersSent && !(last.writableFinished && last.shouldKeepAlive)) {
+    if (last?.headersSent && !(last.writableFinished && last.shouldKeepAlive)) {
       socket.destroy();
       return;
     }

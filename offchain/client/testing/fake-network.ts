@@ -51,6 +51,7 @@ const PROXY_OWNER = address(3);
 /** Accounts in memory, with the root and one open proxy contract on them. */
 export class FakeChain implements Chain {
   readonly accounts = new Map<string, AccountState>();
+  readonly #owner: Address;
   readonly proxyKey: KeyObject;
   readonly proxyPublicKey: Buffer;
   readonly proxyOwner = PROXY_OWNER;
@@ -60,7 +61,9 @@ export class FakeChain implements Chain {
   /** Thrown by every call while set. */
   outage: Error | undefined;
 
-  constructor() {
+  /** @param owner wallet of the client whose channel is on this chain */
+  constructor(owner = WALLET) {
+    this.#owner = owner;
     const { privateKey } = generateKeyPairSync('ed25519');
     this.proxyKey = privateKey;
     this.proxyPublicKey = rawPublicKey(privateKey);
@@ -73,7 +76,7 @@ export class FakeChain implements Chain {
       proxyCode: params.proxyCode as Cell,
     });
     this.proxy = stateInitAddress(init);
-    this.client = stateInitAddress(clientStateInit({ owner: WALLET, proxy: this.proxy, publicKey, params }));
+    this.client = stateInitAddress(clientStateInit({ owner, proxy: this.proxy, publicKey, params }));
     const data = initialProxyData({ owner: PROXY_OWNER, publicKey, root: ROOT, params });
     this.set(this.proxy, packProxyData(data), params.proxyCode as Cell);
   }
@@ -96,7 +99,7 @@ export class FakeChain implements Chain {
   }
 
   emptyClient(): ClientData {
-    return initialClientData({ owner: WALLET, proxy: this.proxy, publicKey: this.proxyPublicKey, params });
+    return initialClientData({ owner: this.#owner, proxy: this.proxy, publicKey: this.proxyPublicKey, params });
   }
 
   clientData(): ClientData | undefined {

@@ -37,7 +37,7 @@ export interface TestGateway {
 
 /** A gateway on a free loopback port, with a scripted network behind it. */
 export async function startGateway(
-  options: { config?: Partial<GatewayConfig>; limits?: Partial<SpendLimits>; clock?: Clock } = {},
+  options: { config?: Partial<GatewayConfig>; limits?: Partial<SpendLimits>; clock?: Clock; port?: number } = {},
 ): Promise<TestGateway> {
   const clock = options.clock ?? systemClock;
   const config: GatewayConfig = {
@@ -60,7 +60,7 @@ export async function startGateway(
   const limits: SpendLimits = { perRequest: undefined, perDay: undefined, ...options.limits };
   const spend = new SpendGuard(limits, mkdtempSync(join(tmpdir(), 'cocoon-client-')), clock);
   const gateway = new Gateway(config, { upstream, admin, spend, metrics, clock, logger: silentLogger });
-  const port = await gateway.listen('127.0.0.1', 0);
+  const port = await gateway.listen('127.0.0.1', options.port ?? 0);
   return {
     url: `http://127.0.0.1:${port}`,
     port,

@@ -57,23 +57,30 @@ function transaction(lt: bigint): Transaction {
 }
 
 function setPaid(chain: FakeChain, tokens: bigint, paramsVersion = 1): void {
-  const contract = initialWorkerData({ owner: OWNER, proxy: proxy.address, publicKey: identity.proxyPublicKey, params: { ...params, paramsVersion } });
+  const contract = initialWorkerData({
+    owner: OWNER,
+    proxy: proxy.address,
+    publicKey: identity.proxyPublicKey,
+    params: { ...params, paramsVersion },
+  });
   chain.setWorker(worker, { ...contract, tokens });
 }
 
 let directory: string;
+let store: VoucherStore;
 let chain: FakeChain;
 let wallet: FakeWallet;
 let clock: ManualClock;
 let earnings: Earnings;
 
 function open(rootParams = params): Earnings {
+  store = new VoucherStore(directory, (error) => {
+    throw error;
+  });
   return new Earnings({
     chain,
     wallet,
-    store: new VoucherStore(directory, (error) => {
-      throw error;
-    }),
+    store,
     policy: { thresholdNano: 10n * TON, idleThresholdNano: TON / 5n, idleAfterMs: 600_000 },
     checkIntervalMs: 1000,
     root: () => ({ version: 1, owner: OWNER, params: rootParams, proxies: [] }),
@@ -97,7 +104,10 @@ beforeEach(() => {
   earnings = open();
   setPaid(chain, 0n);
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(async () => {
+  await store.flush();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 describe('earnings', () => {
   it('cashes in at 10 TON, with the change going back to its own wallet', async () => {
@@ -138,6 +148,7 @@ describe('earnings', () => {
   });
 
   it('takes small sums from a contract whose parameters have been replaced, after half the time there is', async () => {
+    await store.flush();
     earnings = open({ ...params, paramsVersion: 2 });
     earn(worth(TON / 100n));
     await earnings.check();
@@ -175,9 +186,7 @@ describe('earnings', () => {
 
   it('cashes in a voucher of an earlier run, whose proxy is gone', async () => {
     earn(worth(10n * TON));
-    const store = new VoucherStore(directory, () => undefined);
     await store.flush();
-    await new Promise((resolve) => setTimeout(resolve, 100));
     earnings = open();
     await earnings.check();
     expect(wallet.sent).toHaveLength(1);
