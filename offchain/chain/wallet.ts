@@ -168,7 +168,7 @@ export class CocoonWalletSender {
   }
 
   /** Stops. What was not confirmed is rejected; what was signed may still be executed until it expires. */
-  close(): void {
+  async close(): Promise<void> {
     this.#closing.abort();
     // A question to the chain may be under way for long; nothing is signed or sent after its answer any more.
     for (const send of [...this.#batch, ...this.#queue.removeAll()]) {

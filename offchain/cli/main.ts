@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CliError, describeError } from './errors';
+import type { Running } from './role';
 
 /**
  * The `cocoon` command. Roles are loaded only when they run: a worker does not pay for the sandbox,
@@ -46,7 +47,15 @@ program
       'chain',
       flags,
       (logger) =>
-        startLocalnet({ host: flags.host, port: flags.port, stateDir: flags.stateDir, prices: flags.prices, logger }),
+        startLocalnet({
+          host: flags.host,
+          port: flags.port,
+          stateDir: flags.stateDir,
+          prices: flags.prices,
+          reset: flags.reset ?? false,
+          blockIntervalMs: flags.blockIntervalMs,
+          logger,
+        }),
       (chain) => chain.url,
     );
   });
@@ -94,7 +103,7 @@ for (const role of ['client', 'proxy', 'worker'] as const) {
     .action(async (flags) => {
       const { readConfigFile, runRole } = require('./role') as typeof import('./role');
       const config = () => readConfigFile(flags.config, `${role}-config.json`);
-      const describe = (running: { httpPort: number }) => `http://127.0.0.1:${running.httpPort}`;
+      const describe = (running: Running & { httpPort: number }) => `http://127.0.0.1:${running.httpPort}`;
       if (role === 'client') {
         const { startClient } = require('../client/index') as typeof import('../client/index');
         await runRole(role, flags, async (logger) => startClient(config(), { logger }), describe);

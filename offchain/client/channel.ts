@@ -1,13 +1,10 @@
 import { join } from 'node:path';
 import {
   type ClientData,
-  CocoonClient,
   Op,
   type OutgoingMessage,
   parseClientData,
   parseProxyData,
-  readVoucher,
-  repackVoucher,
   storeParams,
   tokensFor,
   type VerifiedVoucher,
@@ -20,6 +17,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Chain } from '../chain/port';
 import type { ChannelWallet } from './actions';
+import { ChannelMessages } from './channel-messages';
 import { needsTopUp } from './channel-rules';
 import { readState, StateWriter } from './state-file';
 import { ProxyRefusedError, type Terms } from './terms';
@@ -41,10 +39,6 @@ const fileSchema = z.object({
 });
 type ChannelFile = z.output<typeof fileSchema>;
 
-/** Attached to the first message to a client contract on top of the amount: its rent and gas, the rest comes back. */
-const DEPLOY_VALUE = toNano('0.8');
-const OPERATION_VALUE = toNano('0.7');
-const REGISTER_VALUE = toNano('1');
 /** Kept in the wallet so that it can still act after opening a channel: the contract refuses to act below 2 TON. */
 const WALLET_RESERVE = toNano('1');
 const WALLET_MINIMUM = toNano('2.1');
@@ -71,6 +65,7 @@ type SignedPayment = TlType<'proxy.signedPayment' | 'proxy.signedPaymentEmpty'>;
 /** The payment channel with one proxy contract: what is on chain, what the proxy has signed, and what this client has seen. */
 export class Channel {
   readonly terms: Terms;
+  readonly messages: ChannelMessages;
   readonly #deps: ChannelDeps;
   readonly #writer: StateWriter<ChannelFile>;
   readonly #state: ChannelFile;
@@ -80,6 +75,7 @@ export class Channel {
   constructor(terms: Terms, deps: ChannelDeps) {
     this.terms = terms;
     this.#deps = deps;
+    this.messages = new ChannelMessages(terms, deps.wallet.address, deps.secretHash);
     const file = join(deps.stateDir, 'channels', `${terms.client.hash.toString('hex')}.json`);
     this.#state = readState(file, fileSchema) ?? {
       version: 1,
@@ -174,7 +170,7 @@ export class Channel {
       // An earlier try, whose connection was lost, may have opened the channel by now.
       await this.refresh();
       await this.checkProxyContract();
-      const messages = [...this.#fundingMessages(), this.#registerMessage(nonce)];
+      const messages = [...this.#fundingMessages(), this.messages.register(nonce)];
       await this.#requireFunds(messages);
       const client = this.terms.client.toString();
       this.#deps.logger.info({ client, messages: messages.length }, 'registering with the proxy on chain');
@@ -184,15 +180,9 @@ export class Channel {
   }
 
   #fundingMessages(): OutgoingMessage[] {
-    const { client, clientInit, params } = this.terms;
-    const { secretHash, wallet } = this.#deps;
-    const excessesTo = wallet.address;
+    const { client, params } = this.terms;
     const onChain = this.#onChain;
-    if (onChain === undefined) {
-      const amount = wholeTokens(params.minClientStake, params.pricePerToken);
-      const opts = { amount, secretHash, excessesTo, queryId: newQueryId(), value: amount + DEPLOY_VALUE };
-      return [{ ...CocoonClient.buildChangeSecretHashAndTopUp(client, opts), init: clientInit }];
-    }
+    if (onChain === undefined) return [this.messages.open()];
     if (onChain.state !== 0) {
       const what = onChain.state === 2 ? 'channel_closed' : 'channel_closing';
       throw new ProxyRefusedError(
@@ -200,16 +190,12 @@ export class Channel {
         `the channel ${client} with this proxy is ${onChain.state === 2 ? 'closed for good' : 'closing'}; use another proxy, or another wallet key`,
       );
     }
-    const secretDiffers = !onChain.secretHash.equals(secretHash);
-    if (needsTopUp(onChain, params.pricePerToken))
-      return [this.topUpMessage(wholeTokens(onChain.stake, params.pricePerToken), secretDiffers)];
-    return secretDiffers ? [this.changeSecretMessage()] : [];
-  }
-
-  #registerMessage(nonce: bigint): OutgoingMessage {
-    const opts = { nonce, excessesTo: this.#deps.wallet.address, queryId: newQueryId(), value: REGISTER_VALUE };
-    // Nonces are 64 bits; TL knows only signed ones.
-    return CocoonClient.buildRegister(this.terms.client, { ...opts, nonce: BigInt.asUintN(64, nonce) });
+    const secretDiffers = !onChain.secretHash.equals(this.#deps.secretHash);
+    if (needsTopUp(onChain, params.pricePerToken)) {
+      const amount = wholeTokens(onChain.stake, params.pricePerToken);
+      return [secretDiffers ? this.messages.topUpAndChangeSecret(amount) : this.messages.topUp(amount)];
+    }
+    return secretDiffers ? [this.messages.changeSecret()] : [];
   }
 
   async #requireFunds(messages: readonly OutgoingMessage[]): Promise<void> {
@@ -224,39 +210,10 @@ export class Channel {
     );
   }
 
-  topUpMessage(amount: bigint, withSecret: boolean): OutgoingMessage {
-    const { secretHash, wallet } = this.#deps;
-    const opts = { amount, excessesTo: wallet.address, queryId: newQueryId(), value: amount + OPERATION_VALUE };
-    return withSecret
-      ? CocoonClient.buildChangeSecretHashAndTopUp(this.terms.client, { ...opts, secretHash })
-      : CocoonClient.buildTopUp(this.terms.client, opts);
-  }
-
-  changeSecretMessage(): OutgoingMessage {
-    return CocoonClient.buildChangeSecretHash(this.terms.client, {
-      ...this.#operation(),
-      secretHash: this.#deps.secretHash,
-    });
-  }
-
-  withdrawMessage(): OutgoingMessage {
-    return CocoonClient.buildWithdraw(this.terms.client, this.#operation());
-  }
-
-  requestRefundMessage(): OutgoingMessage {
-    return CocoonClient.buildRequestRefund(this.terms.client, this.#operation());
-  }
-
-  /** The newest voucher as a message, what is left of the coins coming back here. Undefined without one. */
+  /** The newest voucher as a message; undefined without one. */
   chargeMessage(): OutgoingMessage | undefined {
     const { voucher } = this.#state;
-    if (voucher === undefined) return undefined;
-    const repacked = repackVoucher(Buffer.from(voucher, 'base64'), this.#deps.wallet.address);
-    return { to: this.terms.client, value: OPERATION_VALUE, body: readVoucher(repacked).body };
-  }
-
-  #operation() {
-    return { excessesTo: this.#deps.wallet.address, queryId: newQueryId(), value: OPERATION_VALUE };
+    return voucher === undefined ? undefined : this.messages.charge(Buffer.from(voucher, 'base64'));
   }
 
   /**
@@ -357,12 +314,4 @@ export class Channel {
   #save(): void {
     this.#writer.put({ ...this.#state });
   }
-}
-
-let queryCounter = BigInt(Date.now()) << 20n;
-
-/** Query ids only have to differ, so that an answer or a transaction can be told from the next one. */
-function newQueryId(): bigint {
-  queryCounter += 1n;
-  return queryCounter & 0xffff_ffff_ffff_ffffn;
 }

@@ -129,13 +129,15 @@ export class Channels {
     );
     switch (step.do) {
       case 'topUp':
-        return channel.topUpMessage(step.amount, step.withSecret);
+        return step.withSecret
+          ? channel.messages.topUpAndChangeSecret(step.amount)
+          : channel.messages.topUp(step.amount);
       case 'changeSecret':
-        return channel.changeSecretMessage();
+        return channel.messages.changeSecret();
       case 'charge':
         return channel.chargeMessage();
       case 'requestRefund':
-        return channel.requestRefundMessage();
+        return channel.messages.requestRefund();
     }
   }
 
@@ -252,7 +254,7 @@ function prepareAction(
     case 'topup': {
       if (onChain.state !== 0) throw conflict('channel_closing', 'The channel is closing and takes no more money.');
       const amount = onChain.stake;
-      return { message: channel.topUpMessage(amount, false), amount, note: 'One stake was added to the channel.' };
+      return { message: channel.messages.topUp(amount), amount, note: 'One stake was added to the channel.' };
     }
     case 'withdraw': {
       if (onChain.state !== 0)
@@ -265,14 +267,14 @@ function prepareAction(
         );
       }
       return {
-        message: channel.withdrawMessage(),
+        message: channel.messages.withdraw(),
         amount,
         note: 'What exceeded the stake is on its way to the wallet.',
       };
     }
     case 'close':
       return {
-        message: channel.requestRefundMessage(),
+        message: channel.messages.requestRefund(),
         note: 'The channel is closing. The proxy grants the refund when the last request is settled; otherwise it is claimed after the unlock time.',
       };
     case 'charge': {

@@ -6,7 +6,7 @@ import { Cell, toNano } from '@ton/core';
 import OpenAI from 'openai';
 import { type RunningClient, startClient } from '.';
 import { secretHash } from './session';
-import { FakeChain, ROOT, WALLET as OWNER } from './testing/fake-network';
+import { FakeChain, WALLET as OWNER, ROOT } from './testing/fake-network';
 import { FakeProxy, finalInfo, httpResponse } from './testing/fake-proxy';
 import { chatChunk, chatCompletion } from './testing/fake-upstream';
 import { silentLogger } from './testing/start-gateway';
@@ -94,7 +94,10 @@ describe('the whole client', () => {
       text += chunk.choices[0]?.delta.content ?? '';
     }
     expect(text).toBe('one two');
-    const stats = (await (await w.get('/jsonstats')).json()) as { proxies: Record<string, unknown>[]; wallet: { address: string } };
+    const stats = (await (await w.get('/jsonstats')).json()) as {
+      proxies: Record<string, unknown>[];
+      wallet: { address: string };
+    };
     expect(stats.proxies[0]).toMatchObject({ tokens_received: 13, state: 0, stake: 15_000_000_000 });
     expect(stats.wallet.address).toBe(wallet.toString({ bounceable: false }));
     expect(JSON.stringify(stats)).not.toContain(SECRET);
@@ -152,7 +155,10 @@ describe('the whole client', () => {
     const { error } = (await reply.json()) as { error: { message: string; code: string } };
     expect(error.code).toBe('wallet_underfunded');
     expect(error.message).toContain(wallet.toString({ bounceable: false }));
-    await expect(w.openai.chat.completions.create(ask)).rejects.toMatchObject({ status: 402, code: 'wallet_underfunded' });
+    await expect(w.openai.chat.completions.create(ask)).rejects.toMatchObject({
+      status: 402,
+      code: 'wallet_underfunded',
+    });
   });
 });
 

@@ -131,7 +131,7 @@ describe('a restart', () => {
     expect(snapshotBytes).toBeGreaterThan(0);
     expect(journalBytes + snapshotBytes).toBeLessThan(120_000);
     await chain.close();
-    const again = (await openChain()).chain;
+    const again = (await openChain({ keepTransactions: 20 })).chain;
     expect(everything(again)).toEqual(before);
     expect(again.account(payee).balance).toBe(toNano(60));
   });

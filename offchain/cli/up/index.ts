@@ -6,7 +6,7 @@ import { LocalNetwork } from './network';
 import { parseUpOptions, type UpOptions } from './options';
 import { Progress, type ProgressOutput } from './progress';
 import { renderBill } from './report';
-import { type Bill, readBill, settle, takeSnapshot } from './settle';
+import { type Bill, readBill, settle, settleLeftovers, takeSnapshot } from './settle';
 import { openStateDir } from './state-dir';
 
 /**
@@ -24,6 +24,7 @@ export async function up(flags: Record<string, unknown>): Promise<void> {
   try {
     await network.start(progress, stop.signal);
     const chain = new ToncenterChain({ endpoint: network.chainUrl, logger: pino({ level: 'silent' }) });
+    await settleLeftovers(network);
     const before = await takeSnapshot(chain, network);
     const { answer, usage } = await askAloud(network, options, text);
     await progress.step('Settling on chain', (note) => settle(network, note));

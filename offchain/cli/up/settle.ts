@@ -3,6 +3,7 @@ import { Op, parseClientData, parseWorkerData } from '@cocoon/sdk';
 import { tokensUsed } from '@cocoon/sdk/protocol/metering';
 import { type Address, fromNano } from '@ton/core';
 import { request } from 'undici';
+import { z } from 'zod';
 import type { Chain } from '../../chain/port';
 import { CliError } from '../errors';
 import type { Usage } from './ask';
@@ -75,28 +76,52 @@ export async function takeSnapshot(chain: Chain, network: LocalNetwork): Promise
 
 /** Asks the proxy to commit, charge, pay out and withdraw; each call returns when the chain has executed it. */
 export async function settle(network: LocalNetwork, note: (step: string) => void): Promise<void> {
-  const { client, worker } = network.owners;
-  note('saving the state on chain');
-  await post(network, 'commit');
-  note('charging the client');
-  await post(network, `charge?client=${encodeURIComponent(client)}`);
-  note('paying the worker');
-  await post(network, `payout?worker=${encodeURIComponent(worker)}`);
-  note("paying out the proxy's revenue");
-  await post(network, 'withdraw');
+  for (const { path, title } of steps(network)) {
+    note(title);
+    const { status, text } = await post(network, path);
+    if (status !== 200) throw refused(path, status, text);
+  }
 }
 
-async function post(network: LocalNetwork, path: string): Promise<void> {
+/**
+ * Settles what an earlier run on the same state directory left open (it may have been killed at any point), so that
+ * the bill shows the new answer alone. Sends nothing when there is nothing.
+ */
+export async function settleLeftovers(network: LocalNetwork): Promise<void> {
+  const response = await request(`${network.proxyUrl}/jsonstats`);
+  const stats = statsSchema.parse(await response.body.json());
+  if (stats.clients.every((client) => BigInt(client.used_tokens) === 0n)) return;
+  for (const { path } of steps(network)) {
+    const { status, text } = await post(network, path);
+    if (status !== 200 && status !== 409) throw refused(path, status, text);
+  }
+}
+
+const statsSchema = z.object({ clients: z.array(z.object({ used_tokens: z.union([z.number(), z.string()]) })) });
+
+function steps(network: LocalNetwork): { path: string; title: string }[] {
+  const { client, worker } = network.owners;
+  return [
+    { path: 'commit', title: 'saving the state on chain' },
+    { path: `charge?client=${encodeURIComponent(client)}`, title: 'charging the client' },
+    { path: `payout?worker=${encodeURIComponent(worker)}`, title: 'paying the worker' },
+    { path: 'withdraw', title: "paying out the proxy's revenue" },
+  ];
+}
+
+async function post(network: LocalNetwork, path: string): Promise<{ status: number; text: string }> {
   const response = await request(`${network.proxyUrl}/request/${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${network.proxyAccess}` },
     headersTimeout: 90_000,
     bodyTimeout: 90_000,
   });
-  const text = await response.body.text();
-  if (response.statusCode === 200) return;
-  throw new CliError(
-    `The proxy could not settle (${path.split('?')[0]}, HTTP ${response.statusCode}): ${text}`,
+  return { status: response.statusCode, text: await response.body.text() };
+}
+
+function refused(path: string, status: number, text: string): CliError {
+  return new CliError(
+    `The proxy could not settle (${path.split('?')[0]}, HTTP ${status}): ${text}`,
     'See proxy.log in the state directory.',
   );
 }
@@ -119,7 +144,7 @@ export async function readBill(chain: Chain, network: LocalNetwork, before: Snap
     terms,
   );
   const total = adjusted.total;
-  const steps = await transactionsSince(chain, Object.values(network.accounts), before.lt);
+  const transactions = await transactionsSince(chain, Object.values(network.accounts), before.lt);
   const { accounts } = network;
 
   expectEqual('tokens charged to the client', after.clientTokens - before.clientTokens, total);
@@ -128,15 +153,15 @@ export async function readBill(chain: Chain, network: LocalNetwork, before: Snap
   expectEqual("the client's payment", paid, total * terms.pricePerToken);
   expectEqual('the cost in the usage', usage.totalCost, paid);
 
-  const charge = find(steps, accounts.clientContract, Op.extClientChargeSigned, 'charge');
-  const workerPayout = find(steps, accounts.workerOwner, Op.payout, 'payout');
-  const ownerPayout = find(steps, accounts.proxyOwner, Op.payout, 'withdraw');
+  const charge = find(transactions, accounts.clientContract, Op.extClientChargeSigned, 'charge');
+  const workerPayout = find(transactions, accounts.workerOwner, Op.payout, 'payout');
+  const ownerPayout = find(transactions, accounts.proxyOwner, Op.payout, 'withdraw');
   const workerGot = incomingValue(workerPayout);
   const proxyGot = incomingValue(ownerPayout);
   expectEqual("the worker's earnings", workerGot, total * terms.workerFeePerToken);
   expectEqual("the proxy owner's revenue", proxyGot, total * (terms.pricePerToken - terms.workerFeePerToken));
 
-  const feeTraces = traces(steps);
+  const feeTraces = traces(transactions);
   return {
     tokens: {
       raw: {

@@ -4,17 +4,18 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ChannelAdmin } from '../admin';
 import type { Clock } from '../clock';
-import { type ClientConfig, ConfigError } from '../config';
+import type { ClientConfig } from '../config';
 import { badRequest, GatewayError } from '../errors';
 import type { Metrics } from '../metrics';
 import { type InferencePath, prepareRequest } from '../request-body';
 import type { SpendGuard } from '../spend';
 import type { Upstream } from '../upstream';
+import { listenError, refuseBroken, refuseConnect } from './connection-errors';
 import { Exchange } from './exchange';
 import { accessCheck, apiKeyCheck, checkOrigin, PREFLIGHT_HEADERS } from './guard';
 import { engineHeaders } from './headers';
 import { readBody, requireJson } from './read-body';
-import { rawErrorResponse, sendError } from './respond';
+import { sendError } from './respond';
 import { findRoute, type RouteTable } from './router';
 import { routes } from './routes';
 
@@ -86,18 +87,7 @@ export class Gateway {
     });
     this.server.on('request', (req, res) => void this.#handle(req, res));
     this.server.on('checkExpectation', (req, res) => void this.#handle(req, res));
-    this.server.on('connect', (_req, socket) =>
-      refuseRaw(
-        socket,
-        new GatewayError('This is no proxy: CONNECT is not supported.', {
-          status: 405,
-          type: 'invalid_request_error',
-          code: 'method_not_allowed',
-          headers: { allow: 'GET, POST, OPTIONS' },
-        }),
-        'Method Not Allowed',
-      ),
-    );
+    this.server.on('connect', (_req, socket) => refuseConnect(socket));
     this.server.on('clientError', (error, socket) => this.#brokenRequest(error, socket));
   }
 
@@ -240,55 +230,8 @@ export class Gateway {
       socket.destroy();
       return;
     }
-    if (error.code === 'HPE_HEADER_OVERFLOW') {
-      refuseRaw(socket, tooLargeHeaders(), 'Request Header Fields Too Large');
-    } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-      const late = new GatewayError('The request did not arrive in time. Send it again.', {
-        status: 408,
-        type: 'timeout_error',
-        code: 'request_timeout',
-      });
-      refuseRaw(socket, late, 'Request Timeout');
-    } else {
-      refuseRaw(
-        socket,
-        badRequest(
-          'This is not a valid HTTP request. Check the request line, headers and body framing.',
-          'malformed_http',
-        ),
-        'Bad Request',
-      );
-    }
+    refuseBroken(socket, error);
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): ConfigError {
-  if (error.code === 'EADDRINUSE') {
-    return new ConfigError(
-      'http_port',
-      `port ${port} on ${host} is taken by another program. Stop that, or choose another port`,
-    );
-  }
-  if (error.code === 'EACCES') {
-    return new ConfigError('http_port', `port ${port} may not be opened by this user. Choose one above 1023`);
-  }
-  return new ConfigError(
-    'http_host',
-    `cannot listen on ${host}:${port} (${error.message}). Give an address of this machine`,
-  );
-}
-
-function refuseRaw(socket: Duplex, error: GatewayError, statusText: string): void {
-  socket.on('error', () => socket.destroy());
-  socket.end(rawErrorResponse(error, statusText), () => socket.destroy());
-}
-
-function tooLargeHeaders(): GatewayError {
-  return new GatewayError('The request headers are too large. Send fewer or smaller headers.', {
-    status: 431,
-    type: 'invalid_request_error',
-    code: 'headers_too_large',
-  });
 }
 
 function shuttingDown(): GatewayError {

@@ -1,0 +1,70 @@
+import type { Duplex } from 'node:stream';
+import { ConfigError } from '../config';
+import { badRequest, GatewayError } from '../errors';
+import { rawErrorResponse } from './respond';
+
+/** Why the endpoint cannot be opened, by the key to change. */
+export function listenError(error: NodeJS.ErrnoException, host: string, port: number): ConfigError {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ConfigError(
+        'http_port',
+        `port ${port} on ${host} is taken by another program. Stop that, or choose another port`,
+      );
+    case 'EACCES':
+      return new ConfigError('http_port', `port ${port} may not be opened by this user. Choose one above 1023`);
+    default:
+      return new ConfigError(
+        'http_host',
+        `cannot listen on ${host}:${port} (${error.message}). Give an address of this machine`,
+      );
+  }
+}
+
+/** Answers what Node could not read as a request, and closes the connection: where the next one would begin is unknown. */
+export function refuseBroken(socket: Duplex, error: NodeJS.ErrnoException): void {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return refuse(
+        socket,
+        new GatewayError('The request headers are too large. Send fewer or smaller headers.', {
+          status: 431,
+          type: 'invalid_request_error',
+          code: 'headers_too_large',
+        }),
+        'Request Header Fields Too Large',
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return refuse(
+        socket,
+        new GatewayError('The request did not arrive in time. Send it again.', {
+          status: 408,
+          type: 'timeout_error',
+          code: 'request_timeout',
+        }),
+        'Request Timeout',
+      );
+    default: {
+      const what = 'This is not a valid HTTP request. Check the request line, headers and body framing.';
+      return refuse(socket, badRequest(what, 'malformed_http'), 'Bad Request');
+    }
+  }
+}
+
+export function refuseConnect(socket: Duplex): void {
+  const error = new GatewayError(
+    'This is no proxy: CONNECT is not supported. Use GET or POST on the paths of the API.',
+    {
+      status: 405,
+      type: 'invalid_request_error',
+      code: 'method_not_allowed',
+      headers: { allow: 'GET, POST, OPTIONS' },
+    },
+  );
+  refuse(socket, error, 'Method Not Allowed');
+}
+
+function refuse(socket: Duplex, error: GatewayError, statusText: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(rawErrorResponse(error, statusText), () => socket.destroy());
+}
