@@ -19,6 +19,12 @@ export interface SignedBatch {
   batch: readonly QueuedSend[];
 }
 
+/** A signed batch and the wallet's transaction that executed it. */
+export interface Executed {
+  executed: SignedBatch;
+  transaction: Transaction;
+}
+
 export interface SignRequest {
   wallet: Address;
   key: KeyObject;
@@ -54,7 +60,7 @@ export async function findExecuted(
   wallet: Address,
   signed: readonly SignedBatch[],
   range: { after: bigint; upTo: bigint },
-): Promise<{ executed: SignedBatch; transaction: Transaction } | undefined> {
+): Promise<Executed | undefined> {
   let page = await chain.transactions(wallet, { limit: PAGE });
   if ((page[0]?.lt ?? 0n) < range.upTo) {
     throw new ChainError(`the transactions of ${wallet} lag behind its state; trying again`, {

@@ -347,6 +347,44 @@ describe('a network that loses messages (B11)', () => {
     expect(receivedBy(to)).toHaveLength(1);
   });
 
+  it('a message that was executed while the endpoint still shows an older state is not sent again', async () => {
+    class Lagging extends Wrapped {
+      /** What is shown until a resend has been refused, and once more after that. */
+      #old: AccountState | undefined;
+      #refused = false;
+      #before: AccountState | undefined;
+
+      override async sendBoc(boc: Buffer): Promise<void> {
+        try {
+          await super.sendBoc(boc);
+          this.#old = this.#before;
+        } catch (error) {
+          this.#refused = true;
+          throw error;
+        }
+      }
+
+      override async account(address: Address): Promise<AccountState> {
+        const shown = this.#old;
+        if (shown === undefined) {
+          this.#before = await super.account(address);
+          return this.#before;
+        }
+        if (this.#refused) {
+          this.#old = undefined;
+          this.#refused = false;
+        }
+        return shown;
+      }
+    }
+    const sender = await fundedSender(toNano(50), { chain: new Lagging(chain), resendMs: 3000 });
+    await sender.send([transfer(stranger(), toNano(1))]);
+    const to = stranger();
+    await sender.send([transfer(to, toNano(1))]);
+    expect(receivedBy(to)).toHaveLength(1);
+    expect(executed(sender)).toBe(2);
+  });
+
   it('a send that the network refuses for good fails by name and lets the others through', async () => {
     const sender = await fundedSender();
     const to = stranger();

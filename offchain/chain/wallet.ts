@@ -1,26 +1,18 @@
 import type { KeyObject } from 'node:crypto';
-import {
-  ExitCode,
-  parseWalletData,
-  rawPublicKey,
-  stateInitAddress,
-  type WalletData,
-  walletStateInit,
-} from '@cocoon/sdk';
+import { ExitCode, rawPublicKey, stateInitAddress, walletStateInit } from '@cocoon/sdk';
 import type { Address, Cell, Transaction } from '@ton/core';
 import type { Logger } from 'pino';
 import { assertSucceeded, type FollowMessageOptions, followMessage } from './outcome';
-import { type AccountState, type Chain, ChainError } from './port';
+import type { Chain, ChainError } from './port';
 import { type Sleep, sleepFor, throwUnlessAborted } from './sleep';
+import { BatchCarrier, type BatchEnd, type Executed, readWallet, type Seen } from './wallet-carrier';
 import { WalletError } from './wallet-errors';
-import { findExecuted, type SignedBatch, settle, signBatch } from './wallet-open';
+import { settle } from './wallet-open';
 import { encodeMessages, type OutMessage, type QueuedSend, SendQueue, type SentTransaction } from './wallet-queue';
 import { closed, lowBalance, refusalFor, rejected } from './wallet-refusals';
 
 export type { OutMessage, SentTransaction } from './wallet-queue';
 
-/** Blocks of different workchains are not of exactly the same second. */
-const EXPIRY_MARGIN = 5;
 /** How often a send may be refused for no reason we know before it is given up. */
 const MAX_REFUSALS = 5;
 const MAX_PAUSE_MS = 30_000;
@@ -44,18 +36,6 @@ export interface CocoonWalletOptions {
   sleep?: Sleep;
 }
 
-interface Seen {
-  account: AccountState;
-  data: WalletData;
-}
-
-type BatchEnd =
-  /** It, or an earlier message with the same seqno, was executed; its sends are settled. */
-  | { kind: 'confirmed' }
-  /** It cannot be executed any more (expired, or its seqno is used up): build it anew. */
-  | { kind: 'dead' }
-  | { kind: 'refused'; error: ChainError };
-
 /**
  * The wallet contract a runner signs for. send() queues; one batch of up to four messages is under way at a time, because
  * each takes the next seqno. A batch that was not executed in its time is taken apart and built anew from what the chain
@@ -68,36 +48,39 @@ type BatchEnd =
 export class CocoonWalletSender {
   readonly address: Address;
   readonly #chain: Chain;
-  readonly #key: KeyObject;
   readonly #publicKey: Buffer;
   readonly #init: { code: Cell; data: Cell };
   readonly #logger: Logger;
   readonly #pollMs: number;
-  readonly #validFor: number;
-  readonly #resendMs: number;
   readonly #clock: () => number;
   readonly #sleep: Sleep;
+  readonly #carrier: BatchCarrier;
   readonly #queue = new SendQueue();
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
   #batch: readonly QueuedSend[] = [];
-  /** Signed for the seqno that is next on chain; at most one of them can be executed. */
-  #open: SignedBatch[] = [];
-  /** Transactions of the wallet up to this lt are known not to execute one of {@link #open}. */
-  #scanned = 0n;
 
   constructor(options: CocoonWalletOptions) {
     this.#chain = options.chain;
-    this.#key = options.key;
     this.#publicKey = rawPublicKey(options.key);
     this.#init = walletStateInit({ publicKey: this.#publicKey, owner: options.owner, code: options.code });
     this.address = stateInitAddress(this.#init);
     this.#logger = options.logger;
     this.#pollMs = options.pollMs ?? 1000;
-    this.#validFor = options.validFor ?? 60;
-    this.#resendMs = options.resendMs ?? 10_000;
     this.#clock = options.clock ?? (() => performance.now());
     this.#sleep = options.sleep ?? sleepFor;
+    this.#carrier = new BatchCarrier({
+      chain: this.#chain,
+      wallet: this.address,
+      key: options.key,
+      init: this.#init,
+      logger: this.#logger,
+      validFor: options.validFor ?? 60,
+      resendMs: options.resendMs ?? 10_000,
+      clock: this.#clock,
+      pause: () => this.#pause(this.#pollMs),
+      signal: this.#closing.signal,
+    });
   }
 
   /** Sends that are waiting or under way. */
@@ -221,14 +204,16 @@ export class CocoonWalletSender {
     }
     let end: BatchEnd;
     try {
-      end = await this.#carry(this.#batch, seen);
+      end = await this.#carrier.carry(this.#batch, seen);
     } catch (error) {
       if (!this.#closing.signal.aborted) {
         this.#putBack();
       }
       throw error;
     }
-    if (end.kind === 'dead') {
+    if (end.kind === 'confirmed') {
+      this.#settle(end);
+    } else if (end.kind === 'dead') {
       this.#putBack();
     } else if (end.kind === 'refused') {
       this.#refused(end.error);
@@ -245,10 +230,16 @@ export class CocoonWalletSender {
   /** The wallet as it is now, or undefined when there is nothing to send (any more): also after all sends were refused. */
   async #look(): Promise<Seen | undefined> {
     const account = await this.#chain.account(this.address);
-    const data = this.#parse(account);
+    const data = readWallet(account, this.#init.data);
+    if (data === undefined) {
+      this.#logger.error({ wallet: this.address.toString() }, 'the wallet data cannot be read');
+    }
     // First of all, what earlier signed messages have come to: none of their sends may go out twice.
     if (data !== undefined) {
-      await this.#reconcile(account, data.seqno);
+      const executed = await this.#carrier.reconcile(account, data.seqno);
+      if (executed !== undefined) {
+        this.#settle(executed);
+      }
     }
     const refusal = refusalFor(this.address, this.#publicKey, account, data);
     if (refusal !== undefined || data === undefined) {
@@ -260,136 +251,15 @@ export class CocoonWalletSender {
     return this.#queue.length === 0 ? undefined : { account, data };
   }
 
-  #parse(account: AccountState): WalletData | undefined {
-    try {
-      return parseWalletData(account.data ?? this.#init.data);
-    } catch (error) {
-      this.#logger.error({ wallet: this.address.toString(), error: String(error) }, 'the wallet data cannot be read');
-      return undefined;
+  /** Tells the callers of an executed batch; what else was under way goes back to the queue. */
+  #settle({ executed, transaction }: Executed): void {
+    const rest = this.#batch.filter((send) => !executed.batch.includes(send));
+    this.#batch = [];
+    this.#queue.putBack(rest);
+    for (const send of executed.batch) {
+      this.#queue.remove(send);
     }
-  }
-
-  /** Signs a batch and stays with it until it has happened or cannot happen any more. */
-  async #carry(batch: readonly QueuedSend[], seen: Seen): Promise<BatchEnd> {
-    const validUntil = (await this.#chain.time()) + this.#validFor;
-    this.#closing.signal.throwIfAborted();
-    const { seqno } = seen.data;
-    const signed = signBatch({
-      wallet: this.address,
-      key: this.#key,
-      seqno,
-      validUntil,
-      batch,
-      ...(seen.account.status === 'active' ? {} : { init: this.#init }),
-    });
-    if (this.#open.length === 0) {
-      this.#scanned = seen.account.last?.lt ?? 0n;
-    }
-    this.#open.push(signed);
-    for (const send of batch) {
-      send.signed = true;
-    }
-    const signedAt = this.#clock();
-    let sentAt: number | undefined;
-    let refusal: ChainError | undefined;
-    for (;;) {
-      if (sentAt === undefined || this.#clock() - sentAt >= this.#resendMs) {
-        sentAt = this.#clock();
-        refusal = await this.#handOver(signed.boc);
-      }
-      const age = this.#clock() - signedAt;
-      const end = await this.#check(batch, {
-        seqno,
-        refusal,
-        validUntil,
-        mayHaveExpired: age >= this.#validFor * 1000,
-      });
-      if (end !== undefined) {
-        return end;
-      }
-      await this.#pause(this.#pollMs);
-      this.#closing.signal.throwIfAborted();
-    }
-  }
-
-  /** One look at the chain for the batch under way; undefined while nothing is decided. */
-  async #check(
-    batch: readonly QueuedSend[],
-    state: { seqno: number; refusal: ChainError | undefined; validUntil: number; mayHaveExpired: boolean },
-  ): Promise<BatchEnd | undefined> {
-    const { seqno, refusal } = state;
-    try {
-      // Before the account: what is not in the account's state at a time after the end of validity never will be.
-      const time = state.mayHaveExpired ? await this.#chain.time() : 0;
-      const account = await this.#chain.account(this.address);
-      await this.#reconcile(account, this.#parse(account)?.seqno ?? seqno);
-      if (this.#batch !== batch) {
-        return { kind: 'confirmed' };
-      }
-      if (this.#open.length === 0) {
-        this.#logger.warn({ wallet: this.address.toString(), seqno }, 'somebody else used the seqno; signing again');
-        return { kind: 'dead' };
-      }
-      if (refusal !== undefined) {
-        const stale = refusal.exitCode === ExitCode.walletBadSeqno || refusal.exitCode === ExitCode.walletExpired;
-        return stale ? { kind: 'dead' } : { kind: 'refused', error: refusal };
-      }
-      if (time > state.validUntil + EXPIRY_MARGIN) {
-        this.#logger.info({ wallet: this.address.toString(), seqno }, 'a message expired unexecuted; signing again');
-        return { kind: 'dead' };
-      }
-    } catch (error) {
-      // The message may be executed at any moment: as long as the chain does not say, there is only waiting.
-      if (!(error instanceof ChainError) || !error.retryable) {
-        throw error;
-      }
-      this.#logger.warn({ wallet: this.address.toString(), code: error.code }, error.message);
-    }
-    return undefined;
-  }
-
-  /**
-   * Looks for signed messages among the wallet's new transactions. When one was executed, its sends are settled, and what
-   * is left of the batch under way goes back to the queue. When the seqno moved on without any, they are all dead.
-   */
-  async #reconcile(account: AccountState, seqno: number): Promise<void> {
-    const last = account.last?.lt ?? 0n;
-    if (this.#open.length === 0 || last <= this.#scanned) {
-      return;
-    }
-    const found = await findExecuted(this.#chain, this.address, this.#open, { after: this.#scanned, upTo: last });
-    this.#scanned = last;
-    if (found !== undefined) {
-      const { executed, transaction } = found;
-      this.#open = [];
-      const rest = this.#batch.filter((send) => !executed.batch.includes(send));
-      this.#batch = [];
-      this.#queue.putBack(rest);
-      for (const send of executed.batch) {
-        this.#queue.remove(send);
-      }
-      settle(this.address, executed.batch, transaction);
-    } else if (this.#open.every((signed) => signed.seqno < seqno)) {
-      this.#open = [];
-    }
-  }
-
-  /** @returns the refusal, if the network refused it for good */
-  async #handOver(boc: Buffer): Promise<ChainError | undefined> {
-    try {
-      await this.#chain.sendBoc(boc);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof ChainError) || error.code === 'aborted') {
-        throw error;
-      }
-      if (error.retryable) {
-        // It may have arrived all the same. The next resend comes in its time.
-        this.#logger.warn({ wallet: this.address.toString(), code: error.code }, error.message);
-        return undefined;
-      }
-      return error;
-    }
+    settle(this.address, executed.batch, transaction);
   }
 
   #refused(cause: ChainError): void {

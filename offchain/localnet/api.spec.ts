@@ -268,6 +268,24 @@ describe('wrong requests', () => {
     expect((await call(net, '/api/v2/getEverything')).status).toBe(404);
   });
 
+  it('a port that is taken is said in one line', async () => {
+    const { net } = await world();
+    await expect(world({ port: net.port })).rejects.toMatchObject({
+      code: 'cannot-listen',
+      message: expect.stringMatching(/^port \d+ on 127\.0\.0\.1 is taken; .*--port$/),
+    });
+  });
+
+  it('a request that is never finished does not keep the server from closing', async () => {
+    const { net } = await world();
+    const sent = request(`${net.url}/`, { method: 'POST', headers: { 'content-length': 100 } });
+    const broken = new Promise((resolve) => sent.on('error', resolve));
+    sent.write('{');
+    await call(net, '/localnet/status');
+    await net.close();
+    expect(await broken).toBeDefined();
+  });
+
   it('a body over the limit is refused and the server lives on', async () => {
     const { net } = await world();
     const big = JSON.stringify({ method: 'sendBoc', params: { boc: 'A'.repeat(2_000_000) } });

@@ -269,6 +269,15 @@ describe('a damaged state directory', () => {
     expect((await refusal()).message).toContain('a record is not understood');
   });
 
+  it('that is a file is one line with the next step', async () => {
+    const file = join(dir, 'file');
+    await writeFile(file, 'x');
+    await expect(openChain({ stateDir: file })).rejects.toMatchObject({
+      code: 'disk',
+      message: expect.stringMatching(/^the state directory .*file cannot be used \(.*\); check its permissions/),
+    });
+  });
+
   it('is not written by two processes', async () => {
     await openChain();
     const error = await refusal();

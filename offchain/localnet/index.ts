@@ -32,6 +32,7 @@ export interface Localnet {
   url: string;
   port: number;
   chain: LocalChain;
+  /** Ends requests under way, then closes the files. May be called again. */
   close(): Promise<void>;
 }
 
@@ -45,14 +46,15 @@ export async function startLocalnet(options: LocalnetOptions): Promise<Localnet>
   try {
     const server = await serve(chain, { host, port, logger });
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
+    let closing: Promise<void> | undefined;
     logger.info({ url, prices, stateDir: options.stateDir ?? null }, 'local chain ready');
     return {
       url,
       port: server.port,
       chain,
-      async close() {
-        await server.close();
-        await chain.close();
+      close() {
+        closing ??= server.close().then(() => chain.close());
+        return closing;
       },
     };
   } catch (error) {

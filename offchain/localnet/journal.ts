@@ -84,31 +84,20 @@ export class Journal {
   /** @throws LocalnetError `state-damaged`, `state-in-use` or `disk`, each naming the directory and the next step */
   static async open(options: JournalOptions): Promise<Recovered> {
     const { dir } = options;
+    let lock: StateLock | undefined;
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw new LocalnetError(
-        'disk',
-        `the state directory ${dir} cannot be made (${oneLine(error)}); choose another one`,
-        {
-          cause: error,
-        },
-      );
-    }
-    const lock = await StateLock.acquire(dir);
-    try {
+      lock = await StateLock.acquire(dir);
       return await Journal.#recover(options, lock);
     } catch (error) {
-      await lock.release();
+      await lock?.release();
       if (error instanceof LocalnetError) {
         throw error;
       }
       throw new LocalnetError(
         'disk',
-        `the state directory ${dir} cannot be read (${oneLine(error)}); check its permissions`,
-        {
-          cause: error,
-        },
+        `the state directory ${dir} cannot be used (${oneLine(error)}); check its permissions or choose another one`,
+        { cause: error },
       );
     }
   }

@@ -12,6 +12,7 @@ import * as v3 from './v3';
 /** The largest external message is 64 kB, a third more in base64; the rest is room for stacks. */
 export const MAX_BODY = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+const CLOSE_GRACE_MS = 2_000;
 
 interface Answer {
   status: number;
@@ -230,6 +231,12 @@ function write(response: ServerResponse, answer: Answer): void {
   response.end(body);
 }
 
+/** An answer to what Node could not make a request of. */
+function rawAnswer(status: string, error: string): string {
+  const body = JSON.stringify({ ok: false, error, code: Number(status.slice(0, 3)) });
+  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
+}
+
 export interface ListeningServer {
   port: number;
   /** Stops listening, lets requests under way finish, then resolves. */
@@ -253,12 +260,13 @@ export async function serve(
         response.destroy();
       });
   });
-  server.on('clientError', (error, socket) => {
-    logger.debug({ error: oneLine(error) }, 'a request that is not HTTP');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    logger.debug({ error: oneLine(error) }, 'a request could not be read');
     if (socket.writable) {
-      const body = JSON.stringify({ ok: false, error: 'the request is not HTTP', code: 400 });
       socket.end(
-        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+        error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? rawAnswer('408 Request Timeout', `the request was not complete after ${REQUEST_TIMEOUT_MS} ms`)
+          : rawAnswer('400 Bad Request', 'the request is not HTTP'),
       );
     }
   });
@@ -280,6 +288,8 @@ export async function serve(
       new Promise((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         server.closeIdleConnections();
+        // Whoever is still in the middle of sending a request then will not finish it.
+        setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
       }),
   };
 }

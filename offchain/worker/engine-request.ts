@@ -4,10 +4,14 @@ import { badRequest, RequestRefused } from './errors';
 import { applyEdits, type Edit, findMember, type ObjectSpan, scanObject, setMembers } from './meter/json-span';
 
 /** What an engine's owner adds beyond the OpenAI interface, by `owned_by` of its model list. */
-export type EngineKind = 'vllm' | 'cocoon-demo' | 'other';
+export type EngineKind = 'vllm' | 'cocoon-demo' | 'cocoon-llama' | 'other';
 
 /** Engines that can report usage with every chunk; others might refuse a field they do not know. */
-const REPORTS_CHUNK_USAGE: ReadonlySet<EngineKind> = new Set(['vllm', 'cocoon-demo']);
+const REPORTS_CHUNK_USAGE: ReadonlySet<EngineKind> = new Set(['vllm', 'cocoon-demo', 'cocoon-llama']);
+
+export function engineKindOf(ownedBy: unknown): EngineKind {
+  return [...REPORTS_CHUNK_USAGE].find((kind) => kind === ownedBy) ?? 'other';
+}
 
 /** A validated request in the form in which the engine gets it. */
 export interface EngineRequest {
@@ -28,6 +32,8 @@ export interface EngineRequestOptions {
 }
 
 const PATHS: readonly string[] = ['/v1/chat/completions', '/v1/completions'];
+/** HTTP headers are bytes; what is above them would be cut. */
+const LATIN1 = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Decided by this worker: the engine's address, an answer that can be metered, no interim answers. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   'host',
@@ -107,7 +113,15 @@ function engineHeaders(received: readonly HttpHeader[], apiKey: string | undefin
   for (const { name, value } of endToEndHeaders(received)) {
     const key = name.toLowerCase();
     // Names are compared without case, each is sent once, the first counts (B15).
-    if (!OWN_HEADERS.has(key) && !(key in headers)) headers[key] = value;
+    if (OWN_HEADERS.has(key) || key in headers) continue;
+    if (!LATIN1.test(value)) {
+      throw badRequest(
+        `The header ${name} has characters that HTTP cannot carry. Leave it out.`,
+        'invalid_header',
+        name,
+      );
+    }
+    headers[key] = value;
   }
   headers['content-type'] ??= 'application/json';
   headers['accept-encoding'] = 'identity';

@@ -121,7 +121,6 @@ export class RunningQuery implements AnswerHandler {
     const { clock } = this.#deps;
     const encoding = String(received['content-encoding'] ?? 'identity').toLowerCase();
     if (encoding !== 'identity') {
-      this.#call?.abort();
       this.#refuse(
         engineTrouble(`The engine sent its answer compressed (${encoding}), although it was asked not to.`),
         'engine_failed',
@@ -191,7 +190,6 @@ export class RunningQuery implements AnswerHandler {
       return step();
     } catch (error) {
       this.#deps.logger.error({ err: error }, 'the answer of the engine cannot be passed on');
-      this.#call?.abort();
       const message = `The answer of the engine cannot be passed on: ${(error as Error).message}.`;
       if (this.#head !== undefined) this.#refuse(engineTrouble(message), 'engine_failed');
       else this.#stop('engine_failed', TonCode.failure, message);
@@ -249,6 +247,7 @@ export class RunningQuery implements AnswerHandler {
   /** Ends the request with an HTTP error as its whole answer; it costs nothing. */
   #refuse(refusal: RequestRefused, outcome: Outcome): void {
     if (this.#over) return;
+    this.#call?.abort();
     const { clock, writer } = this.#deps;
     const payload = refusal.toBody();
     const headers: HttpHeader[] = [

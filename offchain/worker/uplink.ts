@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from './clock';
-import type { EngineKind } from './engine-request';
+import { type EngineKind, engineKindOf } from './engine-request';
 import type { EngineClient } from './forward';
 
 const PROBE_TIMEOUT_MS = 10_000;
@@ -96,8 +96,7 @@ export class Uplink {
   /** The list is a hint: an engine that answers anything at all can serve. */
   #read(body: string): void {
     const models = modelsIn(body);
-    const owner = models[0]?.owned_by;
-    this.#kind = owner === 'vllm' || owner === 'cocoon-demo' ? owner : 'other';
+    this.#kind = engineKindOf(models[0]?.owned_by);
     const names = models.map(({ id }) => String(id)).join(', ');
     const { model, logger } = this.#options;
     if (models.length === 0 || models.some(({ id }) => id === model) || names === this.#warnedModels) return;

@@ -171,6 +171,7 @@ describe('worker refusing a request', () => {
       400,
       'invalid_value',
     ],
+    ['a header that is no Latin-1', { body: question, headers: { 'x-a': '€' } }, 400, 'invalid_header'],
     ['a header with a line break', { body: question, headers: { 'x-a': 'b\r\nc: d' } }, 400, 'invalid_header'],
   ])(
     'answers %s with an error in the shape of OpenAI, and does not ask the engine',

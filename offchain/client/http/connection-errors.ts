@@ -22,31 +22,34 @@ export function listenError(error: NodeJS.ErrnoException, host: string, port: nu
 }
 
 /** Answers what Node could not read as a request, and closes the connection: where the next one would begin is unknown. */
-export function refuseBroken(socket: Duplex, error: NodeJS.ErrnoException): void {
-  switch (error.code) {
+export function refuseBroken(socket: Duplex, cause: NodeJS.ErrnoException): void {
+  const { error, statusText } = brokenRequest(cause.code);
+  refuse(socket, error, statusText);
+}
+
+function brokenRequest(code: string | undefined): { error: GatewayError; statusText: string } {
+  switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return refuse(
-        socket,
-        new GatewayError('The request headers are too large. Send fewer or smaller headers.', {
+      return {
+        error: new GatewayError('The request headers are too large. Send fewer or smaller headers.', {
           status: 431,
           type: 'invalid_request_error',
           code: 'headers_too_large',
         }),
-        'Request Header Fields Too Large',
-      );
+        statusText: 'Request Header Fields Too Large',
+      };
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return refuse(
-        socket,
-        new GatewayError('The request did not arrive in time. Send it again.', {
+      return {
+        error: new GatewayError('The request did not arrive in time. Send it again.', {
           status: 408,
           type: 'timeout_error',
           code: 'request_timeout',
         }),
-        'Request Timeout',
-      );
+        statusText: 'Request Timeout',
+      };
     default: {
       const what = 'This is not a valid HTTP request. Check the request line, headers and body framing.';
-      return refuse(socket, badRequest(what, 'malformed_http'), 'Bad Request');
+      return { error: badRequest(what, 'malformed_http'), statusText: 'Bad Request' };
     }
   }
 }

@@ -87,10 +87,9 @@ export class Account {
     }
     this.#maxTokens = maxTokens;
     const grown = voucher !== undefined && voucher.tokens > this.signedTokens;
-    if (!grown && dbTokens === this.committedToDb) return;
-    const kept = grown ? voucher : (this.voucher ?? voucher);
-    this.#record = { ...this.#record, voucher: kept, committedToDb: dbTokens };
-    this.#store.put(this.#record);
+    this.#record = { ...this.#record, voucher: grown ? voucher : this.voucher, committedToDb: dbTokens };
+    // The ledger's counter moves with every request and is no money yet: it goes to disk with the next voucher.
+    if (grown) this.#store.put(this.#record);
   }
 
   /**

@@ -14,7 +14,7 @@ export interface VoucherRecord {
   paramsVersion: number;
   /** The proxy's newest payout voucher (BoC) and its counter. */
   voucher: { data: Buffer; tokens: bigint } | undefined;
-  /** What the proxy said it has in its ledger. */
+  /** What the proxy said it had in its ledger when it sent the voucher. */
   committedToDb: bigint;
 }
 
