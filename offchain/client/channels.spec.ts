@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CocoonState, clientStateInit, Op, signVoucher } from '@cocoon/sdk';
 import { toNano } from '@ton/core';
+import { ManualClock } from '../transport/testing/manual-clock';
 import { ActionFailedError } from './actions';
 import type { ChannelAction } from './admin';
 import { Channels } from './channels';
 import type { Terms } from './terms';
 import { FakeChain, FakeWallet, params, WALLET } from './testing/fake-network';
-import { ManualClock } from './testing/manual-clock';
 import { silentLogger } from './testing/start-gateway';
 
 const SECRET_HASH = Buffer.alloc(32, 7);

@@ -1,11 +1,11 @@
 import type { OutgoingMessage } from '@cocoon/sdk';
 import { Address, fromNano } from '@ton/core';
 import type { Logger } from 'pino';
+import type { Clock } from '../node/clock';
 import { ActionFailedError } from './actions';
 import type { ActionResult, ChannelAction } from './admin';
 import { Channel, type ChannelDeps } from './channel';
 import { nextStep } from './channel-rules';
-import type { Clock } from './clock';
 import { GatewayError } from './errors';
 import type { Terms } from './terms';
 

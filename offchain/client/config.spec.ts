@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { ConfigError, parseConfig } from './config';
+import { ConfigError } from '../node/config';
+import { parseConfig } from './config';
 import { WALLET } from './testing/fake-network';
 import { silentLogger } from './testing/start-gateway';
 

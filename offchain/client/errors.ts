@@ -1,3 +1,5 @@
+import { TonCode } from '@cocoon/sdk';
+
 /** OpenAI's error vocabulary. `type` is the family a caller branches on, `code` the exact reason. */
 export type ErrorType =
   | 'invalid_request_error'
@@ -72,9 +74,6 @@ export function toGatewayError(error: unknown): GatewayError {
   );
 }
 
-/** TON error codes as they travel in the protocol (wire-protocol 1.15). */
-export const TonCode = { protoviolation: 621, notReady: 651, timeout: 652, cancelled: 653 } as const;
-
 /**
  * Maps an error reported by a proxy to what the caller sees. The protocol has few codes and carries the reason in its text, so the text
  * decides and the code is the fallback.
@@ -133,7 +132,7 @@ export function fromPeerError(tonCode: number, text: string, model: string): Gat
   }
   if (tonCode === TonCode.notReady)
     return unavailable('not_ready', `The proxy cannot take requests now (${detail}). Retry shortly.`);
-  if (tonCode === TonCode.protoviolation || /invalid|bad request|unknown option/i.test(text)) {
+  if (tonCode === TonCode.protocolViolation || /invalid|bad request|unknown option/i.test(text)) {
     return badRequest(
       `The request was refused by the network: ${detail}. Correct it and send it again.`,
       'rejected_by_network',

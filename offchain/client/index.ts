@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import { ToncenterChain } from '../chain/toncenter';
+import { openEndpoint } from '../node/chain';
+import { type Clock, systemClock } from '../node/clock';
 import { plain, type TransportSecurity } from '../transport';
-import { type Clock, systemClock } from './clock';
 import { parseConfig } from './config';
 import { ClientRunner } from './runner';
 
-export { type ClientConfig, ConfigError, parseConfig } from './config';
-export { RootConfigError } from './root-watch';
+export { ConfigError } from '../node/config';
+export { RootConfigError } from '../node/root-watch';
+export { type ClientConfig, parseConfig } from './config';
 export { StateFileError } from './state-file';
 
 export interface ClientDeps {
@@ -34,19 +35,12 @@ export interface RunningClient {
 export async function startClient(input: unknown, deps: ClientDeps): Promise<RunningClient> {
   const { logger, clock = systemClock, security = plain } = deps;
   const config = parseConfig(input, logger);
-  const aborter = new AbortController();
-  const apiKey = config.tonApiKey === undefined ? {} : { apiKey: config.tonApiKey };
-  const own = deps.chain
-    ? undefined
-    : new ToncenterChain({ endpoint: config.ton_endpoint, ...apiKey, logger, signal: aborter.signal });
-  const chain = deps.chain ?? (own as Chain);
+  const endpoint = deps.chain === undefined ? openEndpoint(config, logger) : undefined;
+  const chain = deps.chain ?? endpoint!.chain;
   const runner = new ClientRunner({ config, chain, security, clock, logger });
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= runner.close().finally(async () => {
-      aborter.abort();
-      await own?.close();
-    });
+    closing ??= runner.close().finally(() => endpoint?.close());
     return closing;
   };
   try {

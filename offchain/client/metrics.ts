@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { Rate } from './rates';
+import { liveGauge } from '../node/gauge';
+import { Rate } from '../node/rates';
 import type { TokenCounts } from './upstream';
 
 /** Counts of this gateway, for Prometheus (/metrics) and in the live network's form (/jsonstats). */
@@ -56,14 +57,7 @@ export class Metrics {
 
   /** A gauge whose value is read when it is asked for. */
   gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(read());
-      },
-    });
+    liveGauge(this.registry, name, help, read);
   }
 
   get active(): number {

@@ -1,8 +1,8 @@
 import type { RegisteredProxy } from '@cocoon/sdk';
+import type { RootConfig } from '../node/root-watch';
 import { connectionLost, fromPeerError, GatewayError } from './errors';
 import { Metrics } from './metrics';
 import { ProxyPool } from './pool';
-import type { RootConfig } from './root-watch';
 import type { ProxySlot } from './slot';
 import { ProxyRefusedError } from './terms';
 import { params } from './testing/fake-network';

@@ -1,8 +1,8 @@
 import type { RegisteredProxy } from '@cocoon/sdk';
 import type { Logger } from 'pino';
+import type { RootConfig } from '../node/root-watch';
 import { GatewayError } from './errors';
 import type { Metrics } from './metrics';
-import type { RootConfig } from './root-watch';
 import type { ProxySession } from './session';
 import type { ProxySlot } from './slot';
 import { ProxyRefusedError } from './terms';

@@ -3,6 +3,7 @@ import type { Address } from '@ton/core';
 import { OutcomeError } from '../chain/outcome';
 import { type Chain, ChainError } from '../chain/port';
 import type { CocoonWalletSender, OutMessage, SentTransaction } from '../chain/wallet';
+import { outMessage } from '../node/chain';
 import { ActionFailedError, type ChannelWallet } from './actions';
 
 /** The runner's wallet contract, with every message followed to what it did at its destination. */
@@ -30,7 +31,7 @@ export class RunnerWallet implements ChannelWallet {
     const deadline = AbortSignal.timeout(this.#timeoutMs);
     let sent: SentTransaction;
     try {
-      sent = await this.#sender.send(messages.map(outMessage), { signal: deadline });
+      sent = await this.#sender.send(messages.map(bounceable), { signal: deadline });
     } catch (error) {
       throw new ActionFailedError((error as Error).message, { cause: error });
     }
@@ -47,9 +48,8 @@ export class RunnerWallet implements ChannelWallet {
 }
 
 /** Bounceable also when it deploys: a stake that the contract refuses must come back instead of lying at an address without code. */
-function outMessage({ to, value, body, init }: OutgoingMessage): OutMessage {
-  const deploy = init?.code && init.data ? { init: { code: init.code, data: init.data } } : {};
-  return { to, value, body, bounce: true, ...deploy };
+function bounceable(message: OutgoingMessage): OutMessage {
+  return { ...outMessage(message), bounce: true };
 }
 
 function failure(error: unknown): ActionFailedError {

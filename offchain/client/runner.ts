@@ -1,17 +1,17 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { contractCode, privateKeyFromSeed } from '@cocoon/sdk';
-import { Cell } from '@ton/core';
 import type { Logger } from 'pino';
 import { type Chain, ChainError } from '../chain/port';
-import { CocoonWalletSender } from '../chain/wallet';
+import type { CocoonWalletSender } from '../chain/wallet';
+import { openWallet } from '../node/chain';
+import type { Clock } from '../node/clock';
+import { ConfigError } from '../node/config';
+import { type RootConfig, RootWatch, rootStats } from '../node/root-watch';
 import type { TransportSecurity } from '../transport';
 import { Channels } from './channels';
-import type { Clock } from './clock';
-import { type ClientConfig, ConfigError } from './config';
+import type { ClientConfig } from './config';
 import { Gateway } from './http/gateway';
 import { Metrics } from './metrics';
 import { ProxyPool } from './pool';
-import { type RootConfig, RootConfigError, RootWatch } from './root-watch';
 import { RunnerWallet } from './runner-wallet';
 import { loadSecret } from './secret';
 import { secretHash } from './session';
@@ -45,7 +45,6 @@ export class ClientRunner {
   readonly #pool: ProxyPool;
   readonly #gateway: Gateway;
   #cancelTimer: () => void = () => undefined;
-  #closed = false;
   #listening = false;
 
   /** @throws ConfigError, StateFileError */
@@ -57,20 +56,14 @@ export class ClientRunner {
     const limits = { perRequest: config.max_spend_per_request_nano, perDay: config.max_spend_per_day_nano };
     this.#spend = new SpendGuard(limits, config.state_dir, clock);
     this.#secret = loadSecret(config.secret_string, config.state_dir);
-    this.#sender = new CocoonWalletSender({
-      chain,
-      key: privateKeyFromSeed(config.node_wallet_key),
-      owner: config.owner_address,
-      code: Cell.fromBase64(contractCode.wallet.boc),
-      logger,
-      pollMs: config.poll_interval_ms,
-    });
+    this.#sender = openWallet({ config, chain, logger, pollMs: config.poll_interval_ms });
     this.#wallet = new RunnerWallet(this.#sender, chain, config.chain_action_timeout_s * 1000);
     this.#root = new RootWatch({
       chain,
       address: config.root_contract_address,
       isTest: config.is_test,
       refreshMs: config.root_refresh_ms,
+      retryMs: ROOT_RETRY_MS,
       clock,
       logger,
       onChange: (current, previous) => this.#onRootChange(current, previous),
@@ -120,32 +113,16 @@ export class ClientRunner {
 
   /** The endpoint is up without the root; a root of another network is a mistake only the owner can correct. */
   async #readRoot(): Promise<void> {
-    if (this.#closed) return;
     try {
       await this.#root.refresh();
     } catch (error) {
-      if (error instanceof RootConfigError || !(error instanceof ChainError)) throw error;
+      if (!(error instanceof ChainError)) throw error;
       this.#options.logger.warn({ err: error }, 'the root contract cannot be read yet');
-      this.#retryRoot();
-      return;
     }
     this.#root.start();
-    this.#channels.start();
-    this.#checkPool();
-  }
-
-  #retryRoot(): void {
-    const { clock, logger } = this.#options;
-    this.#cancelTimer = clock.after(ROOT_RETRY_MS, () => {
-      this.#readRoot().catch((err: unknown) => {
-        logger.error({ err }, 'the root contract cannot be used');
-        this.#retryRoot();
-      });
-    });
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#cancelTimer();
     this.#root.stop();
     if (this.#listening) await this.#gateway.close(CLOSE_GRACE_MS);
@@ -160,14 +137,19 @@ export class ClientRunner {
     this.#cancelTimer = this.#options.clock.after(POOL_CHECK_MS, () => this.#checkPool());
   }
 
-  #onRootChange(current: RootConfig, previous: RootConfig): void {
+  #onRootChange(current: RootConfig, previous: RootConfig | undefined): void {
+    if (previous === undefined) {
+      this.#channels.start();
+      this.#checkPool();
+      return;
+    }
     this.#pool.update();
     if (current.params.paramsVersion !== previous.params.paramsVersion) this.#pool.reconnectAll();
   }
 
   #openSlot(target: ProxySlot['target']): ProxySlot {
     const { config, security, clock, logger } = this.#options;
-    const root = () => this.#root.current as RootConfig; // slots exist only once it has been read
+    const root = () => this.#root.known;
     return new ProxySlot({
       target,
       security,
@@ -236,7 +218,7 @@ export class ClientRunner {
         max_coefficient: config.max_coefficient,
         max_tokens: config.max_tokens,
       },
-      root_contract_config: this.#root.stats(),
+      root_contract_config: rootStats(this.#root.current),
       proxy_connections: this.#pool.stats(),
       proxies: this.#channels.stats(),
     };

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { CocoonState, Op, signVoucher, tlAddress } from '@cocoon/sdk';
 import type { TlObject } from '@cocoon/sdk/protocol/tl';
 import { Address, toNano } from '@ton/core';
+import { systemClock } from '../node/clock';
+import { RootWatch } from '../node/root-watch';
 import { dial, PeerQueryError, plain } from '../transport';
 import { ActionFailedError } from './actions';
 import { Channels } from './channels';
-import { systemClock } from './clock';
-import { RootWatch } from './root-watch';
 import { ProxySession, secretHash } from './session';
 import { FakeChain, FakeWallet, params, ROOT, WALLET } from './testing/fake-network';
 import { FakeProxy, finalInfo, httpResponse, usage } from './testing/fake-proxy';
@@ -39,6 +39,7 @@ async function world(): Promise<World> {
     address: ROOT,
     isTest: true,
     refreshMs: 1e6,
+    retryMs: 1e6,
     clock: systemClock,
     logger: silentLogger,
     onChange: () => undefined,
@@ -535,6 +536,7 @@ test('the root must be of the configured network', async () => {
       address: ROOT,
       isTest,
       refreshMs: 1e6,
+      retryMs: 1e6,
       clock: systemClock,
       logger: silentLogger,
       onChange: () => undefined,

@@ -3,12 +3,12 @@ import { tlAddress } from '@cocoon/sdk';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl';
 import { MAX_PROTO, MIN_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { Logger } from 'pino';
+import type { Clock } from '../node/clock';
+import type { RootConfig } from '../node/root-watch';
 import type { TlQuery } from '../transport';
 import type { Channel, UsedTokens } from './channel';
-import type { Clock } from './clock';
 import { GatewayError } from './errors';
 import { RequestTable } from './request-table';
-import type { RootConfig } from './root-watch';
 import { agreeTerms, type Identity, ProxyRefusedError, type Terms } from './terms';
 import type { AnswerSink, ModelInfo, RunningRequest, UpstreamRequest } from './upstream';
 

@@ -1,7 +1,7 @@
-import type { RegisteredProxy } from '@cocoon/sdk';
+import { type RegisteredProxy, TonCode } from '@cocoon/sdk';
 import type { Logger } from 'pino';
+import type { Clock } from '../node/clock';
 import { type PeerConnection, type PeerHandlers, PeerQueryError, Redialer, type TransportSecurity } from '../transport';
-import type { Clock } from './clock';
 import { ProxySession, type SessionDeps } from './session';
 
 export interface SlotOptions {
@@ -14,8 +14,6 @@ export interface SlotOptions {
 
 /** How long a proxy may be unusable before another one is tried (runners.md 3). */
 const UNUSABLE_AFTER_MS = 300_000;
-/** TON code for "not ready": a client answers no queries. */
-const NOT_READY = 651;
 
 /** One place for a proxy: keeps a connection to its target, with a fresh session on each. */
 export class ProxySlot {
@@ -80,7 +78,7 @@ export class ProxySlot {
       },
       onMessage: (message) => session.onMessage(message),
       onQuery: async () => {
-        throw new PeerQueryError(NOT_READY, 'a client answers no queries');
+        throw new PeerQueryError(TonCode.notReady, 'a client answers no queries');
       },
       onClose: (reason) => {
         session.onClose(reason);

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tokensUsed } from '@cocoon/sdk';
 import fc from 'fast-check';
+import { ManualClock } from '../transport/testing/manual-clock';
 import { SpendGuard, worstCost } from './spend';
 import { params } from './testing/fake-network';
-import { ManualClock } from './testing/manual-clock';
 
 const request = { bodyBytes: 100, maxTokens: 1000, maxCoefficient: 1000 };
 /** 100 at x1 and 1000 at x8, 20 nanoTON each. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Clock } from './clock';
+import type { Clock } from '../node/clock';
 import { GatewayError } from './errors';
 import { readState, writeStateSync } from './state-file';
 import type { Pricing } from './upstream';

@@ -8,11 +8,14 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/** The longest delay a Node timer can hold; longer ones would fire at once. */
+const MAX_DELAY_MS = 0x7fff_ffff;
+
 /** Monotonic: setting the machine's clock must not close connections. Timers never keep the process alive. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, run) => {
-    const timer = setTimeout(run, Math.min(delayMs, 0x7fff_ffff));
+    const timer = setTimeout(run, Math.min(delayMs, MAX_DELAY_MS));
     timer.unref();
     return () => clearTimeout(timer);
   },

@@ -105,7 +105,7 @@ Three things to try:
      const client = new OpenAI({ baseURL: '${network.endpoint}/v1', apiKey: 'unused' });
      await client.chat.completions.create({ model: '${options.model}', messages: [{ role: 'user', content: 'Hello!' }] });
 
-  3. npx blueprint run showRoot ${network.accounts.root.toString()} --custom ${network.chainUrl}/jsonRPC --custom-version v2 --custom-type custom --mnemonic
+  3. npx blueprint run showRoot ${network.accounts.root.toString()} --custom ${network.chainUrl}/jsonRPC --custom-version v2 --deeplink --tonviewer
 
 `;
 }

@@ -1,22 +1,11 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
-import {
-  type CocoonParams,
-  clientStateInit,
-  contractCode,
-  initialRootData,
-  MAINNET_TERMS,
-  packRootData,
-  proxyStateInit,
-  stateInitAddress,
-  walletStateInit,
-  workerStateInit,
-} from '@cocoon/sdk';
-import { type Address, Cell } from '@ton/core';
+import { type CocoonParams, MAINNET_TERMS } from '@cocoon/sdk';
+import type { Address } from '@ton/core';
 import pino from 'pino';
 import { request } from 'undici';
 import { z } from 'zod';
 import { ToncenterChain } from '../../chain/toncenter';
 import { CliError } from '../errors';
+import { type Accounts, addressText, deriveAccounts, releaseCode } from './accounts';
 import { deployRoot } from './deploy-root';
 import type { UpOptions } from './options';
 import { OwnerWallet } from './owner-wallet';
@@ -39,19 +28,6 @@ const portsSchema = z.object({
 });
 type Ports = z.infer<typeof portsSchema>;
 
-export interface Accounts {
-  root: Address;
-  deployer: Address;
-  proxyOwner: Address;
-  workerOwner: Address;
-  proxyNode: Address;
-  workerNode: Address;
-  clientNode: Address;
-  proxyContract: Address;
-  clientContract: Address;
-  workerContract: Address;
-}
-
 /** The processes of one local network and the addresses they use. */
 export class LocalNetwork {
   readonly terms: CocoonParams;
@@ -73,9 +49,9 @@ export class LocalNetwork {
       structVersion: 3,
       paramsVersion: 1,
       isTest: true, // runners without attestation may only serve a network that says it is a test
-      proxyCode: code('proxy'),
-      workerCode: code('worker'),
-      clientCode: code('client'),
+      proxyCode: releaseCode('proxy'),
+      workerCode: releaseCode('worker'),
+      clientCode: releaseCode('client'),
     };
   }
 
@@ -91,7 +67,7 @@ export class LocalNetwork {
 
   /** Addresses by which the proxy knows its client and its worker. */
   get owners(): { client: string; worker: string } {
-    return { client: text(this.accounts.clientNode), worker: text(this.accounts.workerOwner) };
+    return { client: addressText(this.accounts.clientNode), worker: addressText(this.accounts.workerOwner) };
   }
 
   async start(progress: Progress, signal: AbortSignal): Promise<void> {
@@ -103,7 +79,7 @@ export class LocalNetwork {
     this.chainUrl = `http://127.0.0.1:${chainPort}/api/v2`;
     this.proxyUrl = `http://127.0.0.1:${ports.proxyHttp}`;
     const deployer = await OwnerWallet.fromMnemonic(keys.deployer);
-    this.#accounts = await this.#derive(deployer);
+    this.#accounts = await deriveAccounts(keys, this.terms);
     const { accounts } = this;
 
     await progress.step('Starting the local chain', async (note) => {
@@ -126,7 +102,7 @@ export class LocalNetwork {
         model: this.#options.model,
         proxyEndpoints: `127.0.0.1:${ports.proxyWorkers} 127.0.0.1:${ports.proxyClients}`,
       });
-      note(text(accounts.root));
+      note(addressText(accounts.root));
     });
 
     await progress.step('Starting the engine', async (note) => {
@@ -137,7 +113,7 @@ export class LocalNetwork {
     const common = {
       is_test: true,
       is_testnet: false,
-      root_contract_address: text(accounts.root),
+      root_contract_address: addressText(accounts.root),
       ton_endpoint: `${this.chainUrl}/jsonRPC`,
       poll_interval_ms: 200,
     };
@@ -148,14 +124,14 @@ export class LocalNetwork {
         http_port: ports.proxyHttp,
         workers_rpc_port: ports.proxyWorkers,
         client_rpc_port: ports.proxyClients,
-        owner_address: text(accounts.proxyOwner),
+        owner_address: addressText(accounts.proxyOwner),
         node_wallet_key: keys.proxyNode,
         machine_specific_private_key: keys.proxyMachine,
         http_access_hash: keys.proxyAccess,
         db_path: `${this.#state.dir('proxy')}/ledger.sqlite`,
       });
       await this.#spawn('proxy', ['--config', config], 60_000);
-      note(`stake ${this.terms.minProxyStake / TON} TON, contract ${text(accounts.proxyContract)}`);
+      note(`stake ${this.terms.minProxyStake / TON} TON, contract ${addressText(accounts.proxyContract)}`);
     });
 
     await progress.step('Starting the worker and opening the payment channel', async (note) => {
@@ -163,7 +139,7 @@ export class LocalNetwork {
       const workerConfig = this.#state.writeConfig('worker', {
         ...common,
         http_port: ports.workerHttp,
-        owner_address: text(accounts.workerOwner),
+        owner_address: addressText(accounts.workerOwner),
         node_wallet_key: keys.workerNode,
         http_access_hash: keys.workerAccess,
         proxy_connections: 1,
@@ -175,7 +151,7 @@ export class LocalNetwork {
       const clientConfig = this.#state.writeConfig('client', {
         ...common,
         http_port: clientPort,
-        owner_address: text(accounts.deployer),
+        owner_address: addressText(accounts.deployer),
         node_wallet_key: keys.clientNode,
         http_access_hash: keys.clientAccess,
         proxy_connections: 1,
@@ -229,61 +205,13 @@ export class LocalNetwork {
     this.#state.writeJson('ports.json', ports);
     return ports;
   }
-
-  async #derive(deployer: OwnerWallet): Promise<Accounts> {
-    const { keys } = this.#state;
-    const proxyOwner = (await OwnerWallet.fromMnemonic(keys.proxyOwner)).address;
-    const workerOwner = (await OwnerWallet.fromMnemonic(keys.workerOwner)).address;
-    const node = (seed: string, owner: Address) =>
-      stateInitAddress(walletStateInit({ publicKey: publicKey(seed), owner, code: code('wallet') }));
-    const proxyNode = node(keys.proxyNode, proxyOwner);
-    const workerNode = node(keys.workerNode, workerOwner);
-    const clientNode = node(keys.clientNode, deployer.address);
-    const rootData = packRootData(initialRootData({ owner: deployer.address, params: this.terms, version: 1 }));
-    const root = stateInitAddress({ code: code('root'), data: rootData });
-    const params = this.terms;
-    const proxyKey = publicKey(keys.proxyMachine);
-    const proxyContract = stateInitAddress(
-      proxyStateInit({ owner: proxyOwner, publicKey: proxyKey, root, params, proxyCode: code('proxy') }),
-    );
-    const channel = { proxy: proxyContract, publicKey: proxyKey, params };
-    return {
-      root,
-      deployer: deployer.address,
-      proxyOwner,
-      workerOwner,
-      proxyNode,
-      workerNode,
-      clientNode,
-      proxyContract,
-      clientContract: stateInitAddress(clientStateInit({ owner: clientNode, ...channel })),
-      workerContract: stateInitAddress(workerStateInit({ owner: workerOwner, ...channel })),
-    };
-  }
-}
-
-function code(contract: keyof typeof contractCode): Cell {
-  return Cell.fromBase64(contractCode[contract].boc);
-}
-
-function text(address: Address): string {
-  return address.toString({ bounceable: false });
-}
-
-const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
-
-/** The Ed25519 public key of a base64 seed. */
-function publicKey(seed: string): Buffer {
-  const der = Buffer.concat([PKCS8_ED25519, Buffer.from(seed, 'base64')]);
-  const spki = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
-  return spki.export({ format: 'der', type: 'spki' }).subarray(-32);
 }
 
 async function faucet(chainPort: number, address: Address, amount: bigint): Promise<void> {
   const response = await request(`http://127.0.0.1:${chainPort}/localnet/faucet`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ address: text(address), amount: amount.toString() }),
+    body: JSON.stringify({ address: addressText(address), amount: amount.toString() }),
   });
   const body = await response.body.text();
   if (response.statusCode !== 200)

@@ -1,25 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { ConfigError } from '../config';
 import { badRequest, GatewayError } from '../errors';
 import { rawErrorResponse } from './respond';
-
-/** Why the endpoint cannot be opened, by the key to change. */
-export function listenError(error: NodeJS.ErrnoException, host: string, port: number): ConfigError {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new ConfigError(
-        'http_port',
-        `port ${port} on ${host} is taken by another program. Stop that, or choose another port`,
-      );
-    case 'EACCES':
-      return new ConfigError('http_port', `port ${port} may not be opened by this user. Choose one above 1023`);
-    default:
-      return new ConfigError(
-        'http_host',
-        `cannot listen on ${host}:${port} (${error.message}). Give an address of this machine`,
-      );
-  }
-}
 
 /** Answers what Node could not read as a request, and closes the connection: where the next one would begin is unknown. */
 export function refuseBroken(socket: Duplex, cause: NodeJS.ErrnoException): void {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock';
+import type { Clock } from '../../node/clock';
 import { type GatewayError, protocolError, timedOut } from '../errors';
 import type { Metrics } from '../metrics';
 import type { SpendReservation } from '../spend';

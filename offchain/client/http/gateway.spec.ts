@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
+import { ManualClock } from '../../transport/testing/manual-clock';
 import { connectionLost, fromPeerError } from '../errors';
 import { chatCompletion, noProxy } from '../testing/fake-upstream';
-import { ManualClock } from '../testing/manual-clock';
 import { startGateway, type TestGateway } from '../testing/start-gateway';
 
 interface Reply {

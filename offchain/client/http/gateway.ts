@@ -2,15 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { Clock } from '../../node/clock';
+import { listenError } from '../../node/config';
 import type { ChannelAdmin } from '../admin';
-import type { Clock } from '../clock';
 import type { ClientConfig } from '../config';
 import { badRequest, GatewayError } from '../errors';
 import type { Metrics } from '../metrics';
 import { type InferencePath, prepareRequest } from '../request-body';
 import type { SpendGuard } from '../spend';
 import type { Upstream } from '../upstream';
-import { listenError, refuseBroken, refuseConnect } from './connection-errors';
+import { refuseBroken, refuseConnect } from './connection-errors';
 import { Exchange } from './exchange';
 import { accessCheck, apiKeyCheck, checkOrigin, PREFLIGHT_HEADERS } from './guard';
 import { engineHeaders } from './headers';
@@ -77,7 +78,7 @@ export class Gateway {
     this.#routes = routes({
       ...deps,
       checkApiKey: this.#checkApiKey,
-      checkAccess: accessCheck(config.http_access_hash === '' ? undefined : config.http_access_hash),
+      checkAccess: accessCheck(config.http_access_hash),
       infer: (call, path) => this.#infer(call, path),
     });
     this.server = createServer({
@@ -94,7 +95,8 @@ export class Gateway {
   /** @returns the port @throws ConfigError naming the key to change when the port cannot be had */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
+      const failed = (error: NodeJS.ErrnoException) =>
+        reject(listenError(error, { host, port, hostKey: 'http_host', portKey: 'http_port' }));
       this.server.once('error', failed);
       this.server.listen(port, host, () => {
         this.server.off('error', failed);

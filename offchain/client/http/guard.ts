@@ -1,14 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { bearerToken, accessCheck as ownerCheck, sha256 } from '../../node/bearer';
 import { GatewayError } from '../errors';
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** The token of `Authorization: Bearer <token>`, undefined when the header is absent or of another scheme. */
-export function bearerToken(req: IncomingMessage): string | undefined {
-  return /^Bearer +(\S+)\s*$/i.exec(req.headers.authorization ?? '')?.[1];
-}
 
 /** A check that the request carries one of the API keys; everyone passes when there are none. @throws GatewayError 401 */
 export function apiKeyCheck(keys: readonly string[]): (req: IncomingMessage) => void {
@@ -28,17 +21,17 @@ export function apiKeyCheck(keys: readonly string[]): (req: IncomingMessage) => 
 }
 
 /** A check for the endpoints that move money. @throws GatewayError 403 when no key is configured, 401 when it is not the one */
-export function accessCheck(accessKey: string | undefined): (req: IncomingMessage) => void {
-  const expected = accessKey === undefined ? undefined : sha256(accessKey);
+export function accessCheck(accessHash: string): (req: IncomingMessage) => void {
+  const check = ownerCheck(accessHash);
   return (req) => {
-    if (expected === undefined) {
+    const access = check(req);
+    if (access === 'granted') return;
+    if (access === 'off') {
       throw new GatewayError(
         'Endpoints that move money are off: the configuration has no "http_access_hash". Set it and restart, then send it as "Authorization: Bearer <http_access_hash>".',
         { status: 403, type: 'permission_error', code: 'access_key_not_configured', param: 'http_access_hash' },
       );
     }
-    const token = bearerToken(req);
-    if (token !== undefined && timingSafeEqual(sha256(token), expected)) return;
     throw new GatewayError(
       'This endpoint moves money. Send "Authorization: Bearer <http_access_hash>" with the value from the gateway configuration.',
       {

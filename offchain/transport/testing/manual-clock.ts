@@ -2,8 +2,13 @@ import type { Clock } from '../clock';
 
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
-  #nowMs = 1_000_000;
+  #nowMs: number;
   #timers: { at: number; run: () => void }[] = [];
+
+  /** @param startMs Unix milliseconds where somebody reads them as a date */
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#nowMs = startMs;
+  }
 
   nowMs(): number {
     return this.#nowMs;

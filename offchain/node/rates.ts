@@ -21,10 +21,6 @@ export class Rate {
     this.#sums = this.#sums.map((sum) => sum + amount);
   }
 
-  get total(): number {
-    return this.#total;
-  }
-
   toJSON(): number[] {
     this.#decay();
     return [this.#total, ...this.#sums.map((sum, i) => sum / (PERIODS_S[i] as number))];
@@ -33,6 +29,7 @@ export class Rate {
   #decay(): void {
     const now = this.#nowMs();
     const seconds = (now - this.#atMs) / 1000;
+    // A clock that was set back: the rates stand still until it has caught up.
     if (seconds <= 0) return;
     this.#sums = this.#sums.map((sum, i) => sum * Math.exp(-seconds / (PERIODS_S[i] as number)));
     this.#atMs = now;

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { Address } from '@ton/core';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+
+/** A configuration that cannot be used. The message names the key and says what it must be. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG';
+  readonly key: string;
+
+  constructor(key: string, detail: string, options: { cause?: unknown } = {}) {
+    super(`Configuration key "${key}": ${detail}`, options);
+    this.name = 'ConfigError';
+    this.key = key;
+  }
+}
+
+export const address = z.string().transform((text, context) => {
+  try {
+    return Address.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a TON address, such as EQ… or 0:<hex>' });
+    return z.NEVER;
+  }
+});
+
+/** Becomes a Buffer of 32 bytes. */
+export const seed = z.string().transform((text, context) => {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length === 32) return bytes;
+  context.addIssue({ code: 'custom', message: 'must be a 32-byte Ed25519 seed in base64' });
+  return z.NEVER;
+});
+
+/** 0 picks a free one. */
+export const port = z.number().int().min(0).max(65_535);
+export const intervalMs = z.number().int().min(10).max(3_600_000);
+/** nanoTON, as a number or, beyond 2^53, as text. Becomes a bigint. */
+export const nano = z
+  .union([z.string().regex(/^\d+$/, 'must be a whole number of nanoTON'), z.number().int().nonnegative()])
+  .transform((value) => BigInt(value));
+
+/** What every node has in its configuration: keys of the live network's runners first, then ours. */
+export const nodeKeys = {
+  is_testnet: z.boolean().default(false),
+  owner_address: address,
+  root_contract_address: address,
+  /** Ed25519 seed of the node's on-chain wallet. */
+  node_wallet_key: seed,
+  /** Bearer token of the endpoints that change something; empty refuses them all. */
+  http_access_hash: z.string().default(''),
+  /** Accepted for compatibility; the chain is reached through ton_endpoint. */
+  ton_config_filename: z.string().optional(),
+
+  ton_endpoint: z.url({ protocol: /^https?$/, error: 'must be the http(s) URL of a toncenter v2 API' }),
+  ton_api_key_file: z.string().optional(),
+  http_host: z.string().min(1).default('127.0.0.1'),
+};
+
+/** What clients and workers, who dial proxies, have besides. */
+export const dialerKeys = {
+  is_test: z.boolean().default(false),
+  proxy_connections: z.number().int().min(1).max(64).default(1),
+  /** A side-car router's SOCKS5 port in the live network; connections here are direct. */
+  connect_to_proxy_via: z.string().default(''),
+  check_proxy_hashes: z.boolean().optional(),
+};
+
+/** @throws ConfigError when the configuration asks for what this version does not have */
+export function checkDialer(config: { connect_to_proxy_via: string; check_proxy_hashes?: boolean | undefined }): void {
+  if (config.connect_to_proxy_via !== '') {
+    throw new ConfigError(
+      'connect_to_proxy_via',
+      'a side-car router is not supported in this version. Remove the key: proxies are dialled directly',
+    );
+  }
+  if (config.check_proxy_hashes === true) {
+    throw new ConfigError(
+      'check_proxy_hashes',
+      'image hashes come with attested connections, which this version does not have. Remove the key or set it to false',
+    );
+  }
+}
+
+/**
+ * Checks a parsed JSON configuration. A key nobody knows is a warning: configurations are shared between versions and with the live runners.
+ * @throws ConfigError naming the key that is wrong or missing
+ */
+export function parseConfig<T extends z.ZodObject>(schema: T, input: unknown, logger: Logger): z.output<T> {
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    throw new ConfigError('(whole file)', 'must be a JSON object');
+  for (const key of Object.keys(input)) {
+    if (!(key in schema.shape) && key !== '@type')
+      logger.warn({ key }, `unknown configuration key "${key}" is ignored`);
+  }
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const key = issue?.path.join('.') || '(whole file)';
+  const missing = issue?.path.length === 1 && (input as Record<string, unknown>)[key] === undefined;
+  throw new ConfigError(key, missing ? 'is required and missing' : (issue?.message ?? 'is not valid'));
+}
+
+/**
+ * The lines of the file that the configuration names at `key`, without empty ones and those that start with #.
+ * @throws ConfigError when it cannot be read
+ */
+export function readLines(key: string, file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`;
+    throw new ConfigError(key, `the file ${file} ${why}`, { cause: error });
+  }
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** The one secret in the file that the configuration names at `key`; undefined when it names none. @throws ConfigError */
+export function readSecret(key: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  const [secret, ...more] = readLines(key, file);
+  if (secret === undefined || more.length > 0 || /\s/.test(secret))
+    throw new ConfigError(key, `the file ${file} must hold one key and nothing else`);
+  return secret;
+}
+
+/** Why a port cannot be opened, by the key to change. */
+export function listenError(
+  error: NodeJS.ErrnoException,
+  at: { host: string; port: number; hostKey: string; portKey: string },
+): ConfigError {
+  const { host, port, hostKey, portKey } = at;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ConfigError(
+        portKey,
+        `port ${port} on ${host} is taken by another program. Stop that, or choose another port`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new ConfigError(portKey, `port ${port} may not be opened by this user. Choose one above 1023`, {
+        cause: error,
+      });
+    default:
+      return new ConfigError(
+        hostKey,
+        `cannot listen on ${host}:${port} (${error.message}). Give an address of this machine`,
+        { cause: error },
+      );
+  }
+}
