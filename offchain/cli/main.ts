@@ -8,6 +8,7 @@ import type { Running } from './role';
  */
 const program = new Command('cocoon')
   .description('Cocoon: decentralised, confidential AI inference on TON')
+  .version((require('../package.json') as { version: string }).version)
   .showHelpAfterError('(see --help)')
   .exitOverride();
 

@@ -10,7 +10,7 @@ import {
   storeMessage,
   toNano,
 } from '@ton/core';
-import { alice, at, bob, call, closeWorlds, fund, post, rpc, type World, world } from './testing';
+import { alice, at, bob, call, closeWorlds, fund, post, rpc, type World, world } from './testing/world';
 
 afterEach(closeWorlds);
 

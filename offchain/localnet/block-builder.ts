@@ -24,6 +24,9 @@ export interface BlockPlan {
   outgoing: 'this-block' | 'next-block';
 }
 
+/** A block that only moves the clock on. */
+export const EMPTY_BLOCK: BlockPlan = { leftover: 'keep', externals: [], refused: 'drop', outgoing: 'next-block' };
+
 /** What a block is built on; nothing of it is changed. */
 export interface BlockContext {
   accounts: Accounts;

@@ -18,6 +18,11 @@ export class ChainState {
     this.index = new TransactionIndex(keepTransactions);
   }
 
+  /** How many messages, external and internal, wait for a block. */
+  get waiting(): number {
+    return this.queue.length + this.mempool.length;
+  }
+
   apply(record: StateRecord): void {
     switch (record.t) {
       case 'account':

@@ -1,128 +1,69 @@
 import { type Address, Cell, type TupleItem } from '@ton/core';
 import type { Logger } from 'pino';
-import { type AccountView, uninitAccount } from './accounts';
-import {
-  type BlockPlan,
-  blockHash,
-  buildBlock,
-  destination,
-  GENESIS_HASH,
-  LT_STEP,
-  MAX_BLOCK_TRANSACTIONS,
-  refusal,
-  seedAfter,
-} from './block-builder';
+import type { AccountView } from './accounts';
+import { EMPTY_BLOCK, MAX_BLOCK_TRANSACTIONS } from './block-builder';
+import { BlockMaker } from './block-maker';
+import { BlockTimer } from './block-timer';
 import { normalHash, parseExternal } from './cells';
 import type { ChainStatus, LocalChainOptions, SentExternal } from './chain-options';
-import { ChainState } from './chain-state';
+import type { ChainState } from './chain-state';
 import { chainConfig } from './config';
 import { Emulator, type GetMethodAnswer } from './emulator';
 import { LocalnetError, oneLine } from './errors';
 import type { BlockHead, TransactionIndex } from './index-of-transactions';
-import { Journal } from './journal';
 import { Mutex } from './mutex';
-import { type BlockRecord, type StateRecord, stateRecord, type TransactionRecord } from './records';
-import { faucetMessage, SUPPLY, TREASURY_RESERVE, treasuryAddress } from './treasury';
+import type { TransactionRecord } from './records';
+import { StateStore } from './state-store';
+import { faucetMessage, TREASURY_RESERVE, treasuryAddress } from './treasury';
 
 /** An idle chain gets an empty block when somebody looks and the last one is older than this many seconds. */
 const EMPTY_BLOCK_AFTER = 5;
 const MAX_WAITING = 4096;
-const ROTATE_BYTES = 16 * 1024 * 1024;
 /** Ten years; beyond that 32-bit times run out within reach. */
 export const MAX_ADVANCE = 10 * 365 * 86_400;
 
-/**
- * The chain itself: accounts, blocks, waiting messages and the clock. A block is worked out against a copy of what it
- * touches and then takes effect at once, in memory and in the journal; whatever fails before that leaves no trace.
- */
+/** The chain as its API sees it: what reads and what changes accounts, blocks, waiting messages and the clock, one at a time. */
 export class LocalChain {
   readonly #options: LocalChainOptions;
   readonly #logger: Logger;
-  readonly #clock: () => number;
   readonly #blockIntervalMs: number;
+  readonly #config: Cell;
   readonly #emulator: Emulator;
   readonly #mutex = new Mutex();
+  readonly #store: StateStore;
   readonly #state: ChainState;
-  #journal: Journal | undefined;
-  #config: Cell;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #blocks: BlockMaker;
+  readonly #timer: BlockTimer;
   #closed = false;
-  #rotating = false;
 
   private constructor(options: LocalChainOptions, config: Cell, emulator: Emulator) {
+    const { logger, clock = Date.now, blockIntervalMs = 0 } = options;
     this.#options = options;
-    this.#logger = options.logger;
-    this.#clock = options.clock ?? Date.now;
-    this.#blockIntervalMs = options.blockIntervalMs ?? 0;
-    this.#emulator = emulator;
+    this.#logger = logger;
+    this.#blockIntervalMs = blockIntervalMs;
     this.#config = config;
-    this.#state = new ChainState(options.keepTransactions ?? 20_000);
+    this.#emulator = emulator;
+    this.#store = new StateStore(options, () => this.snapshot());
+    this.#state = this.#store.state;
+    this.#blocks = new BlockMaker({ store: this.#store, emulator, logger, clock });
+    this.#timer = new BlockTimer({
+      intervalMs: blockIntervalMs,
+      waiting: () => this.#state.waiting,
+      makeBlock: () => this.#makeDueBlock(),
+      logger,
+    });
   }
 
   /** @throws LocalnetError about the state directory */
   static async open(options: LocalChainOptions): Promise<LocalChain> {
     const config = chainConfig(options.prices);
     const chain = new LocalChain(options, config, await Emulator.create(config));
-    if (options.stateDir !== undefined) {
-      await chain.#restore(options.stateDir);
-    }
+    await chain.#store.restore();
     if (chain.#state.index.last === undefined) {
-      await chain.#genesis();
+      await chain.#blocks.genesis();
     }
-    chain.#schedule();
+    chain.#timer.schedule();
     return chain;
-  }
-
-  async #restore(dir: string): Promise<void> {
-    const { stateDir: _, ...rest } = this.#options;
-    const { journal, snapshot, appended } = await Journal.open({ dir, ...rest });
-    this.#journal = journal;
-    try {
-      for (const value of [...snapshot, ...appended]) {
-        this.#state.apply(stateRecord.parse(value));
-      }
-    } catch (error) {
-      await journal.close();
-      throw new LocalnetError(
-        'state-damaged',
-        `the chain state in ${dir} cannot be used: a record is not understood (${oneLine(error)}); remove the directory to begin a new chain`,
-        { cause: error },
-      );
-    }
-    const last = this.#state.index.last;
-    if (last !== undefined) {
-      this.#logger.info({ dir, seqno: last.seqno, transactions: this.#state.index.count }, 'chain state restored');
-    }
-  }
-
-  async #genesis(): Promise<void> {
-    const time = this.#now();
-    const record: BlockRecord = {
-      t: 'block',
-      seqno: 1,
-      time,
-      startLt: '0',
-      endLt: '0',
-      rootHash: blockHash(GENESIS_HASH, 1, time, []),
-      transactions: [],
-      accounts: [{ address: treasuryAddress.toRawString(), boc: uninitAccount(treasuryAddress, SUPPLY, time) }],
-      taken: 0,
-    };
-    this.#state.applyBlock(record, []);
-    await this.#journal?.append(record);
-  }
-
-  /** Machine time plus shift, never before the last block. */
-  #now(): number {
-    return Math.max(Math.floor(this.#clock() / 1000) + this.#state.shift, this.#state.index.last?.time ?? 0);
-  }
-
-  #lastBlock(): BlockHead {
-    const last = this.#state.index.last;
-    if (last === undefined) {
-      throw new LocalnetError('closed', 'the local chain has no block yet; it is still starting');
-    }
-    return last;
   }
 
   get index(): TransactionIndex {
@@ -140,20 +81,15 @@ export class LocalChain {
   /** The newest block, no older than a few seconds of chain time. */
   head(): Promise<BlockHead> {
     return this.#mutex.run(async () => {
-      const last = this.#lastBlock();
-      if (this.#now() - last.time >= EMPTY_BLOCK_AFTER && !this.#closed && this.#journal?.failure === undefined) {
-        const { written } = await this.#makeBlock({
-          leftover: 'keep',
-          externals: [],
-          refused: 'drop',
-          outgoing: 'next-block',
-        });
+      const last = this.#blocks.last;
+      if (this.#blocks.now() - last.time >= EMPTY_BLOCK_AFTER && !this.#closed && this.#store.failure === undefined) {
+        const { written } = await this.#blocks.make(EMPTY_BLOCK);
         // An empty block moves nothing: losing the newest ones in a crash harms nobody, so nobody waits for the disk.
         written.catch((error: unknown) =>
           this.#logger.warn({ error: oneLine(error) }, 'an empty block was not written'),
         );
       }
-      return this.#lastBlock();
+      return this.#blocks.last;
     });
   }
 
@@ -169,7 +105,7 @@ export class LocalChain {
         data: account.data ?? Cell.EMPTY,
         address,
         balance: account.balance,
-        now: this.#now(),
+        now: this.#blocks.now(),
         method,
         stack,
       });
@@ -178,24 +114,7 @@ export class LocalChain {
 
   /** Executes an external message without keeping the result: for fee estimates. @throws LocalnetError */
   dryRun(message: Cell, options: { ignoreSignature: boolean }): Promise<Cell> {
-    return this.#mutex.run(async () => (await this.#tryExternal(message, options.ignoreSignature)).transaction);
-  }
-
-  async #tryExternal(message: Cell, ignoreSignature: boolean): Promise<{ transaction: Cell; account: string }> {
-    const dest = destination(message);
-    const last = this.#lastBlock();
-    const result = await this.#emulator.runMessage({
-      account: this.#state.accounts.boc(dest.toRawString()),
-      message,
-      now: this.#now(),
-      lt: last.endLt + LT_STEP,
-      seed: seedAfter(last, 0),
-      ignoreSignature,
-    });
-    if (!result.accepted) {
-      throw refusal(result);
-    }
-    return result;
+    return this.#mutex.run(async () => (await this.#blocks.tryExternal(message, options)).transaction);
   }
 
   /**
@@ -220,13 +139,13 @@ export class LocalChain {
   // A promise inside an object: the mutex is left as soon as the change is in memory and handed to the journal, so that the
   // next message can join the same disk sync.
   async #executeNow(cell: Cell): Promise<{ promise: Promise<void> }> {
-    const block = await this.#makeBlock({
+    const block = await this.#blocks.make({
       leftover: 'run',
       externals: [cell],
       refused: 'reject',
       outgoing: 'this-block',
     });
-    this.#schedule();
+    this.#timer.schedule();
     return { promise: block.written };
   }
 
@@ -237,10 +156,10 @@ export class LocalChain {
     if (this.#state.mempool.some((waiting) => waiting.equals(cell))) {
       return { promise: Promise.resolve() };
     }
-    await this.#tryExternal(cell, false);
+    await this.#blocks.tryExternal(cell, { ignoreSignature: false });
     this.#state.mempool.push(cell);
-    this.#schedule();
-    return { promise: this.#write({ t: 'external', boc: cell.toBoc().toString('base64') }) };
+    this.#timer.schedule();
+    return { promise: this.#store.append({ t: 'external', boc: cell.toBoc().toString('base64') }) };
   }
 
   /** Pays out of the treasury; resolves when the coins have arrived and are on disk. */
@@ -255,7 +174,7 @@ export class LocalChain {
         );
       }
       const message = faucetMessage({ to, amount, deployed: treasury.status === 'active' });
-      return await this.#makeBlock({
+      return await this.#blocks.make({
         leftover: 'keep',
         externals: [message],
         refused: 'reject',
@@ -277,106 +196,57 @@ export class LocalChain {
   async advance(seconds: number): Promise<BlockHead> {
     const written = await this.#mutex.run(async () => {
       this.#assertWritable();
-      if (this.#now() + seconds > 0xffff_ffff - 86_400 * 365) {
+      if (this.#blocks.now() + seconds > 0xffff_ffff - 86_400 * 365) {
         throw new LocalnetError(
           'message-rejected',
           `the chain's clock cannot go ${seconds} s further: times are 32-bit`,
         );
       }
       this.#state.shift += seconds;
-      const block = await this.#makeBlock({ leftover: 'keep', externals: [], refused: 'drop', outgoing: 'next-block' });
-      return { promise: Promise.all([block.written, this.#write({ t: 'shift', seconds: this.#state.shift })]) };
+      const block = await this.#blocks.make(EMPTY_BLOCK);
+      return { promise: Promise.all([block.written, this.#store.append({ t: 'shift', seconds: this.#state.shift })]) };
     });
     await written.promise;
-    return this.#lastBlock();
+    return this.#blocks.last;
   }
 
   #assertWritable(): void {
     if (this.#closed) {
       throw new LocalnetError('closed', 'the local chain is shutting down; start it again');
     }
-    const failure = this.#journal?.failure;
+    const failure = this.#store.failure;
     if (failure !== undefined) {
       throw failure;
     }
   }
 
-  /** Must run inside the mutex. @throws LocalnetError; then nothing has changed */
-  async #makeBlock(plan: BlockPlan): Promise<{ record: BlockRecord; written: Promise<void> }> {
-    const { record, queue } = await buildBlock(
-      {
-        accounts: this.#state.accounts,
-        emulator: this.#emulator,
-        logger: this.#logger,
-        last: this.#lastBlock(),
-        time: this.#now(),
-        queue: this.#state.queue,
-      },
-      plan,
-    );
-    this.#state.applyBlock(record, queue);
-    return { record, written: this.#write(record) };
-  }
-
-  async #write(record: StateRecord): Promise<void> {
-    if (this.#journal === undefined) {
-      return;
-    }
-    const written = this.#journal.append(record);
-    const { journal, snapshot } = this.#journal.sizes;
-    if (journal > Math.max(this.#options.rotateBytes ?? ROTATE_BYTES, snapshot) && !this.#rotating) {
-      this.#rotating = true;
-      this.snapshot()
-        .catch((error: unknown) => this.#logger.error({ error: oneLine(error) }, 'no snapshot was made'))
-        .finally(() => {
-          this.#rotating = false;
-        });
-    }
-    await written;
-  }
-
-  #schedule(): void {
-    const waiting = this.#state.queue.length + this.#state.mempool.length;
-    if (this.#closed || waiting === 0 || this.#timer !== undefined) {
-      return;
-    }
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#tick().catch((error: unknown) =>
-        this.#logger.error({ error: oneLine(error) }, 'a block could not be made'),
-      );
-    }, this.#blockIntervalMs);
-  }
-
-  async #tick(): Promise<void> {
-    try {
-      await this.#mutex.run(async () => {
-        if (this.#closed || this.#journal?.failure !== undefined) {
-          return;
-        }
-        const { written } = await this.#makeBlock({
-          leftover: 'run',
-          externals: this.#state.mempool.slice(0, MAX_BLOCK_TRANSACTIONS),
-          refused: 'drop',
-          outgoing: this.#blockIntervalMs === 0 ? 'this-block' : 'next-block',
-        });
-        await written;
+  /** Runs everything that waits, for the timer. */
+  async #makeDueBlock(): Promise<void> {
+    await this.#mutex.run(async () => {
+      if (this.#closed || this.#store.failure !== undefined) {
+        return;
+      }
+      const { written } = await this.#blocks.make({
+        leftover: 'run',
+        externals: this.#state.mempool.slice(0, MAX_BLOCK_TRANSACTIONS),
+        refused: 'drop',
+        outgoing: this.#blockIntervalMs === 0 ? 'this-block' : 'next-block',
       });
-    } finally {
-      this.#schedule();
-    }
+      await written;
+    });
   }
 
   /** Writes all of the chain to a new snapshot and empties the journal. Also takes up work again after a full disk. */
   snapshot(): Promise<void> {
     return this.#mutex.run(async () => {
-      await this.#journal?.rotate(this.#state.records());
-      this.#schedule();
+      await this.#store.rotate();
+      this.#timer.schedule();
     });
   }
 
   async status(): Promise<ChainStatus> {
     const head = await this.head();
+    const { sizes } = this.#store;
     return {
       seqno: head.seqno,
       time: head.time,
@@ -385,12 +255,12 @@ export class LocalChain {
       blockIntervalMs: this.#blockIntervalMs,
       accounts: this.#state.accounts.size,
       transactions: this.#state.index.count,
-      waiting: this.#state.queue.length + this.#state.mempool.length,
+      waiting: this.#state.waiting,
       treasury: treasuryAddress.toString(),
       stateDir: this.#options.stateDir ?? null,
-      journalBytes: this.#journal?.sizes.journal ?? 0,
-      snapshotBytes: this.#journal?.sizes.snapshot ?? 0,
-      failure: this.#journal?.failure?.message ?? null,
+      journalBytes: sizes.journal,
+      snapshotBytes: sizes.snapshot,
+      failure: this.#store.failure?.message ?? null,
     };
   }
 
@@ -400,7 +270,7 @@ export class LocalChain {
       return;
     }
     this.#closed = true;
-    clearTimeout(this.#timer);
-    await this.#mutex.run(async () => await this.#journal?.close());
+    this.#timer.stop();
+    await this.#mutex.run(() => this.#store.close());
   }
 }

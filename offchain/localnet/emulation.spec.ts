@@ -2,7 +2,7 @@ import { type Address, beginCell, Cell, contractAddress, internal, SendMode, toN
 import { Executor } from '@ton/sandbox';
 import { chainConfig } from './config';
 import { Emulator, methodId } from './emulator';
-import { alice, at, bob, call, closeWorlds, fund, post, rpc, type World, world } from './testing';
+import { alice, at, bob, call, closeWorlds, fund, post, rpc, type World, world } from './testing/world';
 
 afterEach(async () => {
   jest.restoreAllMocks();

@@ -21,10 +21,11 @@ export function isStateFile(name: string): boolean {
   return /^(snapshot|journal)-\d+\.bin(\.tmp)?$/.test(name);
 }
 
-export function damaged(dir: string, what: string): LocalnetError {
+export function damaged(dir: string, what: string, options: { cause?: unknown } = {}): LocalnetError {
   return new LocalnetError(
     'state-damaged',
-    `the chain state in ${dir} cannot be used: ${what}; remove the directory to begin a new chain`,
+    `the chain state in ${dir} cannot be used: ${what}; start with --reset or remove the directory to begin a new chain`,
+    options,
   );
 }
 

@@ -5,7 +5,7 @@ export const sha256 = (text: string): Buffer => createHash('sha256').update(text
 
 /** The token of `Authorization: Bearer <token>`, undefined when the header is absent or of another scheme. */
 export function bearerToken(request: IncomingMessage): string | undefined {
-  return /^Bearer +(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+  return /^Bearer +(.*\S)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
 }
 
 /** What a request shows for an endpoint that only the owner may use. */

@@ -7,3 +7,8 @@ export interface Clock extends AnyClock {
 }
 
 export const systemClock: Clock = { nowMs: () => Date.now(), after: monotonic.after };
+
+/** Unix seconds with microseconds, as the network's X-Cocoon-…-Start and -End headers carry them. */
+export function unixSeconds(nowMs: number): string {
+  return (nowMs / 1000).toFixed(6);
+}

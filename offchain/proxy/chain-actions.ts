@@ -1,9 +1,8 @@
-import { contractCode, type OutgoingMessage } from '@cocoon/sdk';
-import { privateKeyFromSeed } from '@cocoon/sdk/protocol/keys';
-import { type Address, Cell } from '@ton/core';
+import type { OutgoingMessage } from '@cocoon/sdk';
+import type { Address } from '@ton/core';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import { CocoonWalletSender, type OutMessage } from '../chain/wallet';
+import { openWallet, outMessage } from '../node/chain';
 import type { ProxyConfig } from './config';
 import type { ActionOutcome } from './settlement';
 
@@ -20,14 +19,7 @@ export interface ChainActions {
 /** The node's wallet contract as the proxy uses it. */
 export function walletActions(options: { chain: Chain; config: ProxyConfig; logger: Logger }): ChainActions {
   const { chain, config, logger } = options;
-  const wallet = new CocoonWalletSender({
-    chain,
-    key: privateKeyFromSeed(config.node_wallet_key),
-    owner: config.owner_address,
-    code: Cell.fromBase64(contractCode.wallet.boc),
-    logger,
-    pollMs: Math.min(config.poll_interval_ms, 1000),
-  });
+  const wallet = openWallet({ config, chain, logger, pollMs: Math.min(config.poll_interval_ms, 1000) });
   return {
     wallet: wallet.address,
     send: async (message) => {
@@ -40,9 +32,4 @@ export function walletActions(options: { chain: Chain; config: ProxyConfig; logg
     },
     close: () => wallet.close(),
   };
-}
-
-/** Builders speak of an optional StateInit, the wallet of a complete one. */
-function outMessage({ init, ...message }: OutgoingMessage): OutMessage {
-  return init?.code && init.data ? { ...message, init: { code: init.code, data: init.data } } : message;
 }

@@ -1,5 +1,6 @@
+import pino from 'pino';
+import { ConfigError } from '../node/config';
 import { parseProxyConfig } from './config';
-import { ProxyFatalError } from './errors';
 
 const key = Buffer.alloc(32, 1).toString('base64');
 const address = `0:${'11'.repeat(32)}`;
@@ -15,16 +16,19 @@ const good = {
   db_path: '/tmp/x.sqlite',
   ton_endpoint: 'http://127.0.0.1:1/api/v2/jsonRPC',
 };
-const never = (message: string) => {
-  throw new Error(message);
+const logged = () => {
+  const lines: string[] = [];
+  return { lines, logger: pino({}, { write: (line: string) => void lines.push(line) }) };
 };
 
 describe('proxy configuration', () => {
   it('takes the live network keys and fills in the rest', () => {
+    const { lines, logger } = logged();
     const config = parseProxyConfig(
       { ...good, is_testnet: true, payout_threshold_nano: '20000000000000000000' },
-      never,
+      logger,
     );
+    expect(lines).toEqual([]);
     expect(config).toMatchObject({
       http_host: '127.0.0.1',
       charge_threshold_nano: 1_000_000_000n,
@@ -35,9 +39,9 @@ describe('proxy configuration', () => {
   });
 
   it('warns about keys it does not know', () => {
-    const warnings: string[] = [];
-    parseProxyConfig({ ...good, htpp_port: 1 }, (message) => warnings.push(message));
-    expect(warnings).toEqual(['configuration key htpp_port is unknown and ignored']);
+    const { lines, logger } = logged();
+    parseProxyConfig({ ...good, htpp_port: 1, '@type': 'proxyRunner.config' }, logger);
+    expect(lines).toEqual([expect.stringContaining('unknown configuration key \\"htpp_port\\" is ignored')]);
   });
 
   it.each([
@@ -53,9 +57,9 @@ describe('proxy configuration', () => {
     ['is_test', { is_test: false }],
     ['check_worker_hashes', { check_worker_hashes: true }],
   ])('names %s when it is wrong, in one line and without its value when that is a secret', (name, more) => {
-    const parse = () => parseProxyConfig({ ...good, ...more }, never);
-    expect(parse).toThrow(ProxyFatalError);
-    expect(parse).toThrow(name);
+    const parse = () => parseProxyConfig({ ...good, ...more }, logged().logger);
+    expect(parse).toThrow(ConfigError);
+    expect(parse).toThrow(`"${name}"`);
     expect(parse).not.toThrow(/\n|c2hvcnQ=/);
   });
 });

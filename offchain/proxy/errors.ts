@@ -63,7 +63,7 @@ export class RequestError extends Error {
 
 /** The proxy cannot go on, and starting again would not help until somebody acts. */
 export class ProxyFatalError extends Error {
-  readonly code: 'config' | 'rollback' | 'chain' | 'ledger' | 'unsupported';
+  readonly code: 'rollback' | 'chain';
 
   constructor(code: ProxyFatalError['code'], message: string, cause?: unknown) {
     super(message, { cause });

@@ -1,6 +1,6 @@
 import { Address } from '@ton/core';
+import { HttpError } from '../node/operator-http';
 import type { ClientAccount, WorkerAccount } from './accounts';
-import { HttpError } from './http';
 
 /** An account by the owner's or the contract's address, in any form. */
 export function findAccount<A extends ClientAccount | WorkerAccount>(

@@ -1,4 +1,5 @@
-import { HttpError, type HttpOptions, OperatorHttp } from './http';
+import { HttpError, type OperatorHttp } from '../node/operator-http';
+import { type ProxyHttpOptions, proxyHttp } from './http';
 import { NothingToSettle } from './settlement';
 import { quiet } from './testing/world';
 
@@ -12,8 +13,8 @@ const note = <T>(call: string, result: T): T => {
   return result;
 };
 
-async function serve(more: Partial<HttpOptions> = {}): Promise<string> {
-  server = new OperatorHttp({
+async function serve(more: Partial<ProxyHttpOptions> = {}): Promise<string> {
+  server = proxyHttp({
     host: '127.0.0.1',
     port: 0,
     accessHash: 'secret',
@@ -101,7 +102,7 @@ describe('operator HTTP', () => {
   });
 
   it.each(paths)('/request/%s is refused, naming the key, when no token is configured', async (path) => {
-    const url = await serve({ accessHash: undefined });
+    const url = await serve({ accessHash: '' });
     expect(await call(`${url}/request/${path}`, 'POST', '')).toMatchObject({
       status: 403,
       body: { error: { message: expect.stringContaining('http_access_hash') } },
@@ -144,17 +145,16 @@ describe('operator HTTP', () => {
 
   it('says which configuration key is wrong when its port is taken', async () => {
     const url = await serve();
-    const second = new OperatorHttp({
-      ...({} as HttpOptions),
+    const second = proxyHttp({
       host: '127.0.0.1',
       port: Number(new URL(url).port),
-      accessHash: undefined,
+      accessHash: '',
       logger: quiet,
       notReady: () => [],
       metrics: async () => '',
       stats: () => ({}),
-      actions: {} as HttpOptions['actions'],
+      actions: {} as ProxyHttpOptions['actions'],
     });
-    await expect(second.listen()).rejects.toThrow(/http_port \d+ is taken/);
+    await expect(second.listen()).rejects.toThrow(/"http_port": port \d+ on 127.0.0.1 is taken/);
   });
 });

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
+import { liveGauge } from '../node/gauge';
 import type { RequestTokens } from './tokens';
 
 /** What the gauges show, read when somebody asks. */
@@ -49,13 +50,6 @@ export class ProxyMetrics {
   }
 
   private gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(read());
-      },
-    });
+    liveGauge(this.registry, name, help, read);
   }
 }

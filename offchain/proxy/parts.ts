@@ -3,6 +3,7 @@ import { privateKeyFromSeed } from '@cocoon/sdk/protocol/keys';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import type { Ledger } from '../ledger';
+import type { RootWatch } from '../node/root-watch';
 import { Books } from './books';
 import type { ChainActions } from './chain-actions';
 import { ChainView } from './chain-view';
@@ -10,14 +11,13 @@ import { CommitLog } from './commit';
 import type { ProxyConfig } from './config';
 import type { ProxyState } from './deploy';
 import { findAccount } from './find-account';
-import { OperatorHttp } from './http';
+import { proxyHttp } from './http';
 import type { ProxyIdentity } from './identity';
 import { ProxyMetrics } from './metrics';
 import { Nonces } from './nonces';
 import { Peers } from './peers';
 import { Relay } from './relay';
 import type { WorkerSide } from './request-parts';
-import type { RootView } from './root-view';
 import { Scheduler } from './scheduler';
 import { Settlement } from './settlement';
 import { jsonStats } from './stats';
@@ -36,7 +36,8 @@ export interface PartsOptions {
   config: ProxyConfig;
   deps: RunnerDeps;
   ledger: Ledger;
-  root: RootView;
+  /** Read at least once. */
+  root: RootWatch;
   identity: ProxyIdentity;
   /** What the parts ask the runner they belong to. */
   host: {
@@ -82,7 +83,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
     metrics,
     logger,
     now,
-    rootVersion: () => root.version,
+    rootVersion: () => root.known.version,
     unready: () => host.notReady()[0],
     limits: {
       maxClientRequests: config.max_client_requests,
@@ -138,7 +139,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
       isTestnet: config.is_testnet,
       handshakeTimeoutMs: config.handshake_timeout_ms,
       authTimeoutMs: config.auth_timeout_ms,
-      rootVersion: () => root.version,
+      rootVersion: () => root.known.version,
       nextId: () => ++lastId,
     },
   });
@@ -154,7 +155,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
       ready: () => host.notReady().length === 0,
       withdrawable: () => host.contract()?.balance ?? 0n,
     });
-  const http = new OperatorHttp({
+  const http = proxyHttp({
     host: config.http_host,
     port: config.http_port,
     accessHash: config.http_access_hash,

@@ -1,10 +1,10 @@
 import type { TlObject } from '@cocoon/sdk/protocol/tl/codec';
 import type { Logger } from 'pino';
+import { listenError } from '../node/config';
 import type { PeerConnection, PeerHandlers } from '../transport/connection';
 import { type Listener, listen } from '../transport/listener';
 import { plain } from '../transport/security';
 import { ClientSession } from './client-session';
-import { errorText, ProxyFatalError } from './errors';
 import type { PeerContext } from './peer-context';
 import { WorkerSession } from './worker-session';
 
@@ -36,7 +36,7 @@ export class Peers {
     this.options = options;
   }
 
-  /** Opens both ports and resolves with their numbers. @throws ProxyFatalError naming the port that is taken */
+  /** Opens both ports and resolves with their numbers. @throws ConfigError naming the key whose port cannot be had */
   async open(): Promise<{ clientPort: number; workerPort: number }> {
     const { context, clientPort, workerPort } = this.options;
     const workers = await this.listen(
@@ -84,14 +84,7 @@ export class Peers {
       this.listeners.push(listener);
       return listener;
     } catch (error) {
-      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      throw new ProxyFatalError(
-        'config',
-        taken
-          ? `${key} ${port} is taken; stop the other program or choose another port`
-          : `${key} ${port}: ${errorText(error)}`,
-        error,
-      );
+      throw listenError(error as Error, { host, port, hostKey: 'rpc_host', portKey: key });
     }
   }
 }

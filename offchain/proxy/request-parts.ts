@@ -1,3 +1,4 @@
+import { TonCode } from '@cocoon/sdk/errors';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
 import type { Logger } from 'pino';
 import type { RequestRow } from '../ledger';
@@ -68,7 +69,7 @@ export function outOfOrder(event: RequestEvent, state: RequestState): RequestErr
 }
 
 export function workerFailure(error: { code: number; text: string }): RequestError {
-  const stopped = error.code === 652;
+  const stopped = error.code === TonCode.timeout;
   return new RequestError(
     stopped ? 'request_timeout' : 'worker_failed',
     `the worker reports: ${error.text} (code ${error.code})`,

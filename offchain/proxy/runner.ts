@@ -1,6 +1,8 @@
 import type { Transaction } from '@ton/core';
 import { followTransactions } from '../chain/follow';
 import { Ledger, machineIntegrity } from '../ledger';
+import { systemClock } from '../node/clock';
+import { RootWatch } from '../node/root-watch';
 import { FOLLOW_KEY } from './chain-view';
 import type { ProxyConfig } from './config';
 import { openIdentity } from './contract-record';
@@ -8,7 +10,6 @@ import { ensureDeployed, type ProxyState, readProxyState } from './deploy';
 import { errorText, ProxyFatalError } from './errors';
 import type { ProxyIdentity } from './identity';
 import { assemble, type Parts, type RunnerDeps } from './parts';
-import { RootView } from './root-view';
 import { atMost, pause } from './timing';
 
 const SHUTDOWN_MS = 3000;
@@ -18,7 +19,7 @@ export class ProxyRunner {
   private readonly config: ProxyConfig;
   private readonly deps: RunnerDeps;
   private readonly ledger: Ledger;
-  private readonly root: RootView;
+  private readonly root: RootWatch;
   private readonly parts: Parts;
   private readonly stopping = new AbortController();
   private readonly loops: Promise<void>[] = [];
@@ -36,30 +37,40 @@ export class ProxyRunner {
     };
     const ledger = new Ledger({ path: config.db_path, integrity, onHealth });
     try {
-      const root = await RootView.load({
+      let own: number | undefined;
+      const compare = (active: number) => {
+        if (own === undefined || own === active) return;
+        deps.logger.warn(
+          { active, own },
+          'the root has new parameters; this proxy keeps serving on its present contract and terms until it is moved to a new one',
+        );
+      };
+      const root = new RootWatch({
         chain: deps.chain,
-        root: config.root_contract_address,
+        address: config.root_contract_address,
         isTest: config.is_test,
+        refreshMs: config.root_refresh_ms,
+        retryMs: config.root_refresh_ms,
+        clock: { ...systemClock, nowMs: deps.now },
         logger: deps.logger,
-        onOutdated: (active, own) =>
-          deps.logger.warn(
-            { active, own },
-            'the root has new parameters; this proxy keeps serving on its present contract and terms until it is moved to a new one',
-          ),
+        onChange: ({ params }) => compare(params.paramsVersion),
       });
-      return new ProxyRunner(config, deps, ledger, root, await openIdentity(config, ledger, root));
+      const { params } = await root.refresh();
+      const identity = await openIdentity(config, ledger, params);
+      own = identity.params.paramsVersion;
+      compare(params.paramsVersion);
+      return new ProxyRunner(config, deps, ledger, root, identity);
     } catch (error) {
       await ledger.close();
       throw error;
     }
   }
 
-  private constructor(config: ProxyConfig, deps: RunnerDeps, ledger: Ledger, root: RootView, identity: ProxyIdentity) {
+  private constructor(config: ProxyConfig, deps: RunnerDeps, ledger: Ledger, root: RootWatch, identity: ProxyIdentity) {
     this.config = config;
     this.deps = deps;
     this.ledger = ledger;
     this.root = root;
-    root.boundTo(identity.params.paramsVersion);
     const host = {
       notReady: () => this.notReady(),
       contract: () => this.contract,
@@ -92,6 +103,7 @@ export class ProxyRunner {
     await Promise.race([anchored, failed]);
     const ports = await this.parts.peers.open();
     this.starting = false;
+    this.root.start();
     this.loops.push(
       this.every(
         () => this.commitPause(),
@@ -102,10 +114,6 @@ export class ProxyRunner {
       this.every(
         () => this.config.settle_interval_ms,
         async () => this.parts.settlement.tick(),
-      ),
-      this.every(
-        () => this.config.root_refresh_ms,
-        () => this.root.refresh(),
       ),
       this.every(
         () => this.config.poll_interval_ms,
@@ -121,6 +129,7 @@ export class ProxyRunner {
   async close(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
+    this.root.stop();
     this.parts.commits.stop();
     this.parts.relay.stop();
     await this.parts.peers.close(new Error('the proxy is shutting down'));

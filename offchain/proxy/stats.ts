@@ -1,14 +1,14 @@
+import { type RootWatch, rootStats } from '../node/root-watch';
 import type { Books } from './books';
 import type { CommitLog } from './commit';
 import type { ProxyMetrics } from './metrics';
 import type { Relay } from './relay';
 import type { WorkerSide } from './request-parts';
-import type { RootView } from './root-view';
 import type { Scheduler } from './scheduler';
 
 export interface StatsSources {
   books: Books;
-  root: RootView;
+  root: RootWatch;
   commits: CommitLog;
   metrics: ProxyMetrics;
   relay: Relay;
@@ -32,16 +32,12 @@ export function jsonStats(sources: StatsSources): Record<string, unknown> {
       address: identity.address.toString(),
       owner_address: identity.owner.toString(),
       params_version: params.paramsVersion,
+      price_per_token: prices.pricePerToken,
+      worker_fee_per_token: prices.workerFeePerToken,
       ready_for_withdraw: sources.withdrawable(),
     },
     commits: { last_seqno: commits.last.seqno, observed_seqno: commits.last.observed },
-    root_contract_config: {
-      version: root.version,
-      params_version: root.params.paramsVersion,
-      is_test: root.params.isTest,
-      price_per_token: prices.pricePerToken,
-      worker_fee_per_token: prices.workerFeePerToken,
-    },
+    root_contract_config: rootStats(root.current),
     workers: [...books.workers.values()].map((worker) => ({
       owner_address: worker.owner,
       sc_address: worker.contract,

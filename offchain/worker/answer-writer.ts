@@ -7,7 +7,7 @@ import {
   type TokensUsed,
 } from '@cocoon/sdk/protocol/tl';
 import { TIMESTAMPS_PROTO } from '@cocoon/sdk/protocol/versions';
-import { unixSeconds } from './clock';
+import { unixSeconds } from '../node/clock';
 
 /** What goes with the last message of an answer. Times are unix milliseconds. */
 export interface Final {

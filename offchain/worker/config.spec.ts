@@ -1,9 +1,9 @@
 import pino from 'pino';
+import { ConfigError } from '../node/config';
+import { ManualClock } from '../transport/testing/manual-clock';
 import { parseConfig } from './config';
-import { ConfigError } from './errors';
 import { parseTarget } from './forward';
 import { Price } from './price';
-import { ManualClock } from './testing/manual-clock';
 
 const owner = `0:${'11'.repeat(32)}`;
 const least = {
@@ -55,7 +55,7 @@ describe('configuration of a worker', () => {
     ['ton_endpoint', 'nonsense', 'toncenter'],
     ['connect_to_proxy_via', '127.0.0.1:8116', 'Remove the key'],
     ['check_proxy_hashes', true, 'attested'],
-    ['engine_api_key_file', '/no/such/file', 'cannot be read'],
+    ['engine_api_key_file', '/no/such/file', 'does not exist'],
     ['payout_threshold_nano', '1.5', 'nanoTON'],
   ])('refuses %s = %j and names the key', (key, value, text) => {
     const input = Object.fromEntries(

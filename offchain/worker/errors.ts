@@ -1,15 +1,3 @@
-/** A configuration that cannot be used. The message names the key and says what it must be. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG';
-  readonly key: string;
-
-  constructor(key: string, detail: string) {
-    super(`Configuration key "${key}": ${detail}`);
-    this.name = 'ConfigError';
-    this.key = key;
-  }
-}
-
 export interface RefusalDetails {
   status: number;
   reason: string;

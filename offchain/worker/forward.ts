@@ -1,5 +1,5 @@
 import { type Dispatcher, errors, Pool } from 'undici';
-import { ConfigError } from './errors';
+import { ConfigError } from '../node/config';
 
 /** Where the engine is. `prefix` has no slash at its end. */
 export interface EngineTarget {

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import { ToncenterChain } from '../chain/toncenter';
+import { openEndpoint } from '../node/chain';
+import { type Clock, systemClock } from '../node/clock';
 import { plain, type TransportSecurity } from '../transport';
-import { type Clock, systemClock } from './clock';
 import { parseConfig } from './config';
 import { Worker } from './worker';
 
+export { ConfigError } from '../node/config';
 export { VoucherStoreError } from './earnings';
-export { ConfigError } from './errors';
 
 export interface WorkerDeps {
   logger: Logger;
@@ -31,17 +31,15 @@ export interface RunningWorker {
 export async function startWorker(input: unknown, deps: WorkerDeps): Promise<RunningWorker> {
   const { logger, clock = systemClock, security = plain } = deps;
   const config = parseConfig(input, logger);
-  const aborter = new AbortController();
-  const key = config.tonApiKey === undefined ? {} : { apiKey: config.tonApiKey };
-  const chain =
-    deps.chain ?? new ToncenterChain({ endpoint: config.ton_endpoint, ...key, logger, signal: aborter.signal });
+  const endpoint = deps.chain === undefined ? openEndpoint(config, logger) : undefined;
+  const chain = deps.chain ?? endpoint!.chain;
   const worker = new Worker({ config, chain, security, clock, logger });
   const httpPort = await worker.start();
   let closing: Promise<void> | undefined;
   return {
     httpPort,
     close: () => {
-      closing ??= worker.close().finally(() => aborter.abort());
+      closing ??= worker.close().finally(() => endpoint?.close());
       return closing;
     },
   };

@@ -1,7 +1,7 @@
 import type { Endpoint, RegisteredProxy } from '@cocoon/sdk/protocol/root-config';
 import type { Logger } from 'pino';
+import type { Clock } from '../node/clock';
 import { InsecureAddressError, Redialer, type Clock as TransportClock, type TransportSecurity } from '../transport';
-import type { Clock } from './clock';
 import { Session } from './session';
 import type { WorkerContext } from './worker-context';
 

@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Clock } from './clock';
-import { Rate } from './rates';
+import { Counter, Histogram, Registry } from 'prom-client';
+import type { Clock } from '../node/clock';
+import { liveGauge } from '../node/gauge';
+import { Rate } from '../node/rates';
 import type { QueryResult } from './running-query';
 
 export interface MetricsSource {
@@ -48,15 +49,7 @@ export class Metrics {
       help: 'Answers for which the engine reported no usage',
       registers,
     });
-    const gauge = (name: string, help: string, read: () => number) =>
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
+    const gauge = (name: string, help: string, read: () => number) => liveGauge(this.#registry, name, help, read);
     gauge('cocoon_worker_enabled', '1 while requests are wanted', () => Number(source.enabled()));
     gauge('cocoon_worker_engine_up', '1 while the engine answers', () => Number(source.engineUp()));
     gauge('cocoon_worker_ready_proxies', 'Proxies this worker is connected to', source.readyProxies);

@@ -1,4 +1,4 @@
-import type { Clock } from './clock';
+import type { Clock } from '../node/clock';
 
 /** How long a proxy may go on using a replaced price: requests on their way crossed the news. */
 const GRACE_MS = 60_000;

@@ -1,11 +1,11 @@
 import { tokensUsed } from '@cocoon/sdk/protocol/metering';
 import { encode } from '@cocoon/sdk/protocol/tl';
 import pino from 'pino';
+import { ManualClock } from '../transport/testing/manual-clock';
 import type { AnswerWriter, Final } from './answer-writer';
 import type { AnswerHandler, EngineCall, EngineClient } from './forward';
 import { type QueryResult, RunningQuery } from './running-query';
 import { testParams } from './testing/fake-chain';
-import { ManualClock } from './testing/manual-clock';
 
 /** Everything around one request, moved by hand. */
 function setUp(stream: boolean) {

@@ -1,9 +1,9 @@
+import { type RootWatch, rootStats } from '../node/root-watch';
 import type { WorkerConfig } from './config';
 import type { Earnings } from './earnings';
 import type { EngineTarget } from './forward';
 import type { Links } from './links';
 import type { Metrics } from './metrics';
-import type { RootWatch } from './root-watch';
 import type { Uplink } from './uplink';
 import type { WalletWatch } from './wallet-watch';
 
@@ -60,35 +60,9 @@ export async function jsonStats(parts: StatusParts): Promise<Record<string, unkn
     },
     stats: metrics.stats(),
     wallet: { address: walletAddress, balance: wallet.balance ?? null, pending_transactions_cnt: parts.pendingSends() },
-    root_contract_config: rootStats(root),
+    root_contract_config: rootStats(root.current),
     proxy_connections: links.states(),
     proxies: earnings.stats(),
-  };
-}
-
-function rootStats({ current }: RootWatch): Record<string, unknown> | null {
-  if (current === undefined) return null;
-  const { owner, version, params, proxies } = current;
-  return {
-    owner_address: owner.toString(),
-    registered_proxies: proxies.map(({ seqno, workers, clients }) => ({
-      seqno,
-      address_for_clients: `${clients.host}:${clients.port}`,
-      address_for_workers: `${workers.host}:${workers.port}`,
-    })),
-    version,
-    struct_version: params.structVersion,
-    params_version: params.paramsVersion,
-    unique_id: params.uniqueId,
-    is_test: params.isTest,
-    price_per_token: params.pricePerToken,
-    worker_fee_per_token: params.workerFeePerToken,
-    prompt_tokens_price_multiplier: params.promptMultiplier,
-    cached_tokens_price_multiplier: params.cachedMultiplier,
-    completion_tokens_price_multiplier: params.completionMultiplier,
-    reasoning_tokens_price_multiplier: params.reasoningMultiplier,
-    proxy_delay_before_close: params.proxyDelayBeforeClose,
-    client_delay_before_close: params.clientDelayBeforeClose,
   };
 }
 

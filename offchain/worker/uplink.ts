@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock } from './clock';
+import type { Clock } from '../node/clock';
 import { type EngineKind, engineKindOf } from './engine-request';
 import type { EngineClient } from './forward';
 

@@ -1,7 +1,7 @@
 import { type Address, fromNano } from '@ton/core';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import type { Clock } from './clock';
+import type { Clock } from '../node/clock';
 
 /** Below this the wallet contract obeys nobody (2 TON); some gas is added. nanoTON */
 export const WALLET_NEEDS = 2_100_000_000n;

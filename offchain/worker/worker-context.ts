@@ -1,6 +1,6 @@
 import type { CocoonParams } from '@cocoon/sdk/protocol';
 import type { Address } from '@ton/core';
-import type { Clock } from './clock';
+import type { Clock } from '../node/clock';
 import type { Earnings } from './earnings';
 import type { EngineKind } from './engine-request';
 import type { EngineClient } from './forward';

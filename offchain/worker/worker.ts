@@ -1,20 +1,19 @@
 import { join } from 'node:path';
-import { contractCode } from '@cocoon/sdk';
-import { privateKeyFromSeed } from '@cocoon/sdk/protocol/keys';
-import { Cell } from '@ton/core';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import { CocoonWalletSender } from '../chain/wallet';
+import type { CocoonWalletSender } from '../chain/wallet';
+import { openWallet } from '../node/chain';
+import type { Clock } from '../node/clock';
+import type { OperatorHttp } from '../node/operator-http';
+import { RootWatch } from '../node/root-watch';
 import type { TransportSecurity } from '../transport';
-import type { Clock } from './clock';
 import type { WorkerConfig } from './config';
 import { Earnings, VoucherStore } from './earnings';
 import { EngineClient } from './forward';
-import { OperatorHttp } from './http';
+import { workerHttp } from './http';
 import { Links } from './links';
 import { Metrics } from './metrics';
 import { Price } from './price';
-import { RootWatch } from './root-watch';
 import { jsonStats, notReady, type StatusParts } from './status';
 import { Uplink } from './uplink';
 import { WalletWatch } from './wallet-watch';
@@ -52,14 +51,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     const { config, chain, security, clock, logger } = options;
-    this.#wallet = new CocoonWalletSender({
-      chain,
-      key: privateKeyFromSeed(config.node_wallet_key),
-      owner: config.owner_address,
-      code: Cell.fromBase64(contractCode.wallet.boc),
-      logger,
-      pollMs: config.poll_interval_ms,
-    });
+    this.#wallet = openWallet({ config, chain, logger, pollMs: config.poll_interval_ms });
     this.#walletWatch = new WalletWatch({
       chain,
       address: this.#wallet.address,
@@ -211,7 +203,7 @@ export class Worker {
   #makeHttp(): OperatorHttp {
     const { config, logger } = this.#options;
     const parts = this.#statusParts();
-    return new OperatorHttp({
+    return workerHttp({
       host: config.http_host,
       port: config.http_port,
       accessHash: config.http_access_hash,

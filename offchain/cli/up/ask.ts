@@ -29,13 +29,15 @@ const chunkSchema = z.object({
 
 /**
  * Sends one streamed question to the local endpoint, hands each piece of text on as it arrives.
- * @throws CliError when the answer is an error, breaks off, or ends without usage.
+ * @throws CliError when the answer is an error, breaks off, or ends without usage; the abort error when `signal` fires.
  */
 export async function ask(options: {
   endpoint: string;
   model: string;
   question: string;
   maxTokens: number;
+  /** Ends the request: who stops the network does not wait for the rest of a long answer. */
+  signal: AbortSignal;
   onText: (text: string) => void;
 }): Promise<Usage> {
   const response = await request(`${options.endpoint}/v1/chat/completions`, {
@@ -47,6 +49,7 @@ export async function ask(options: {
       max_tokens: options.maxTokens,
       messages: [{ role: 'user', content: options.question }],
     }),
+    signal: options.signal,
     headersTimeout: 120_000,
     bodyTimeout: 120_000,
   });

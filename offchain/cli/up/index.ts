@@ -4,6 +4,7 @@ import { CliError } from '../errors';
 import { ask, type Usage } from './ask';
 import { LocalNetwork } from './network';
 import { parseUpOptions, type UpOptions } from './options';
+import { watchOutput } from './output';
 import { Progress, type ProgressOutput } from './progress';
 import { renderBill } from './report';
 import { type Bill, readBill, settle, settleLeftovers, takeSnapshot } from './settle';
@@ -19,6 +20,7 @@ export async function up(flags: Record<string, unknown>): Promise<void> {
   const text: ProgressOutput = options.json ? process.stderr : process.stdout;
   const progress = new Progress(text);
   const stop = stopSignal();
+  const output = watchOutput([process.stdout, process.stderr], stop.request);
   const stateDir = await openStateDir(options.stateDir);
   const network = new LocalNetwork(options, stateDir, (line) => progress.line(line));
   try {
@@ -26,15 +28,17 @@ export async function up(flags: Record<string, unknown>): Promise<void> {
     const chain = new ToncenterChain({ endpoint: network.chainUrl, logger: pino({ level: 'silent' }) });
     await settleLeftovers(network);
     const before = await takeSnapshot(chain, network);
-    const { answer, usage } = await askAloud(network, options, text);
+    const { answer, usage } = await askAloud(network, options, text, stop.signal);
     await progress.step('Settling on chain', (note) => settle(network, note));
     const bill = await readBill(chain, network, before, usage);
     text.write(renderBill(bill));
-    if (options.json) process.stdout.write(`${toJson(options, answer, bill, network)}\n`);
+    if (options.json) await output.write(process.stdout, `${toJson(options, answer, bill, network)}\n`);
+    output.check();
     if (options.once || stop.signal.aborted) return;
     text.write(nextSteps(network, options));
     await untilStopped(network, stop.signal);
   } catch (error) {
+    output.check();
     // A stop that was asked for is not a failure, but it settled nothing either.
     if (stop.signal.aborted && !(error instanceof CliError))
       throw new CliError('Stopped before the answer was settled.', '');
@@ -50,6 +54,7 @@ async function askAloud(
   network: LocalNetwork,
   options: UpOptions,
   out: ProgressOutput,
+  signal: AbortSignal,
 ): Promise<{ answer: string; usage: Usage }> {
   out.write(`\n? ${options.question}\n\n`);
   let answer = '';
@@ -58,6 +63,7 @@ async function askAloud(
     model: options.model,
     question: options.question,
     maxTokens: options.maxTokens,
+    signal,
     onText: (piece) => {
       answer += piece;
       out.write(piece);
@@ -76,7 +82,7 @@ async function untilStopped(network: LocalNetwork, signal: AbortSignal): Promise
   await Promise.race([stopped, network.failure()]);
 }
 
-function stopSignal(): { signal: AbortSignal; dispose: () => void } {
+function stopSignal(): { signal: AbortSignal; request: () => void; dispose: () => void } {
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(130); // the second Ctrl-C does not wait; children end with our pipe
@@ -86,6 +92,7 @@ function stopSignal(): { signal: AbortSignal; dispose: () => void } {
   process.on('SIGTERM', onSignal);
   return {
     signal: controller.signal,
+    request: () => controller.abort(),
     dispose: () => {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);

@@ -54,6 +54,15 @@ describe('openStateDir', () => {
     (await openStateDir(dir)).release();
   });
 
+  it('reports a place where no directory can be made', async () => {
+    await expect(openStateDir('/proc/cocoon')).rejects.toThrow(/\/proc\/cocoon cannot be created/);
+  });
+
+  it('creates parents that are missing', async () => {
+    (await openStateDir(join(dir, 'a', 'b'))).release();
+    expect(statSync(join(dir, 'a', 'b', 'logs')).isDirectory()).toBe(true);
+  });
+
   it('reports a path that is a file', async () => {
     mkdirSync(join(dir, 'sub'));
     writeFileSync(join(dir, 'sub', 'file'), '');

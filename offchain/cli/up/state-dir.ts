@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { mnemonicNew, mnemonicValidate } from '@ton/crypto';
 import { z } from 'zod';
 import { CliError } from '../errors';
@@ -51,7 +51,7 @@ export type NetworkKeys = z.infer<typeof keysSchema>;
 export async function openStateDir(requested: string): Promise<StateDir> {
   const path = resolve(requested);
   try {
-    mkdirSync(join(path, 'logs'), { recursive: true, mode: 0o700 });
+    makeDirs(join(path, 'logs'));
   } catch (error) {
     throw new CliError(
       `The state directory ${path} cannot be created: ${(error as Error).message}.`,
@@ -84,6 +84,18 @@ export async function openStateDir(requested: string): Promise<StateDir> {
     release();
     throw error;
   }
+}
+
+/** Not `mkdirSync` with `recursive`: below a directory that takes no entries, such as /proc, that never returns. */
+function makeDirs(path: string): void {
+  const missing: string[] = [];
+  let existing = path;
+  while (!existsSync(existing)) {
+    missing.unshift(existing);
+    existing = dirname(existing);
+  }
+  if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a directory`);
+  for (const directory of missing) mkdirSync(directory, { mode: 0o700 });
 }
 
 function takeLock(path: string): () => void {

@@ -1,6 +1,6 @@
+import { unixSeconds } from '../../node/clock';
 import { editMembers, scanMembers } from '../json-edit';
 import type { FinalInfo } from '../upstream';
-import { unixSeconds } from './headers';
 
 /** What enable_debug shows: the timings of worker, proxy and this client; unix seconds. */
 export function clientDebug(

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Clock } from '../../node/clock';
+import { type Clock, unixSeconds } from '../../node/clock';
 import { type GatewayError, protocolError, timedOut } from '../errors';
 import type { Metrics } from '../metrics';
 import type { SpendReservation } from '../spend';
 import type { AnswerHead, AnswerSink, FinalInfo, RunningRequest, Upstream, UpstreamRequest } from '../upstream';
 import { clientDebug, insertDebug } from './debug';
 import { answerErrorBody } from './engine-error';
-import { responseHeaders, unixSeconds } from './headers';
+import { responseHeaders } from './headers';
 import { sendError } from './respond';
 import { SseRelay, splitDone, sseEvent } from './sse';
 

@@ -35,11 +35,6 @@ export function responseHeaders(received: readonly HttpHeader[]): Record<string,
   return headers;
 }
 
-/** Unix seconds with six decimals, the form of the X-Cocoon-…-Start and -End headers. */
-export function unixSeconds(nowMs: number): string {
-  return (nowMs / 1000).toFixed(6);
-}
-
 /**
  * Headers for the engine. Built anew instead of copied: what a caller sends (keys, cookies, addresses) is for this gateway only.
  * Host is required by HTTP/1.1, and the engine sees these very headers.

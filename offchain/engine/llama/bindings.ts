@@ -1,3 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
 /** The part of node-llama-cpp that is used here. The package is optional, so its own types cannot be imported. */
 
 export type Token = number & { readonly __token?: never };
@@ -60,8 +64,7 @@ export interface LlamaModule {
 }
 
 export const LLAMA_PACKAGE = 'node-llama-cpp';
-export const LLAMA_INSTALL =
-  'npm install --no-save --omit=optional node-llama-cpp@3.22.1 @node-llama-cpp/linux-x64@3.22.1';
+export const LLAMA_INSTALL = 'npm run engine:llama';
 
 /** node-llama-cpp is not installed. The message has the command that installs it. */
 export class LlamaMissingError extends Error {
@@ -89,8 +92,14 @@ export async function loadLlama(load: () => Promise<unknown> = importLlama): Pro
   }
 }
 
-/** The name in a variable: the compiler must not look for a package that need not be there. */
-function importLlama(): Promise<unknown> {
+/** Where `npm run engine:llama` puts the package. */
+const OWN_FOLDER = join(__dirname, '..', '..', '..', '.llama', 'node_modules', LLAMA_PACKAGE);
+
+/** The package from our folder for it, else one that is installed as a dependency. */
+async function importLlama(): Promise<unknown> {
+  // The name in a variable: the compiler must not look for a package that need not be there.
   const name: string = LLAMA_PACKAGE;
-  return import(name);
+  if (!existsSync(OWN_FOLDER)) return import(name);
+  const { main } = JSON.parse(readFileSync(join(OWN_FOLDER, 'package.json'), 'utf8')) as { main: string };
+  return import(pathToFileURL(join(OWN_FOLDER, main)).href);
 }

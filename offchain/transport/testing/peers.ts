@@ -12,6 +12,19 @@ import { ManualClock } from './manual-clock';
 
 export const silentLogger = pino({ level: 'silent' });
 
+/** Messages that can be told apart. */
+export const coefficient = (newCoefficient: number): TlObject => ({ _: 'worker.newCoefficient', newCoefficient });
+
+/** A query, and an answer to it. */
+export const ask = { _: 'client.updatePaymentStatus' } as const;
+export const status: TlObject = {
+  _: 'client.paymentStatus',
+  signedPayment: { _: 'proxy.signedPaymentEmpty' },
+  dbTokens: 1n,
+  maxTokens: 2n,
+};
+export const inASecond = { timeoutMs: 1_000 };
+
 /** Handlers that record what happens, with promises for what a test waits for. */
 export class Recorder implements PeerHandlers {
   readonly messages: TlObject[] = [];

@@ -5,9 +5,9 @@ import { initialWorkerData, parseSignedEnvelope, rawPublicKey, workerStateInit }
 import { Address, beginCell, type Transaction } from '@ton/core';
 import pino from 'pino';
 import type { OutMessage, SentTransaction } from '../../chain/wallet';
+import { ManualClock } from '../../transport/testing/manual-clock';
 import { FakeChain, testParams } from '../testing/fake-chain';
 import { FakeProxy } from '../testing/fake-proxy';
-import { ManualClock } from '../testing/manual-clock';
 import { Earnings, type ProxyIdentity, VoucherStore, type Wallet } from './index';
 
 const OWNER = new Address(0, Buffer.alloc(32, 0x33));

@@ -1,8 +1,8 @@
 import type { Address } from '@ton/core';
 import type { Logger } from 'pino';
 import type { Chain } from '../../chain/port';
-import type { Clock } from '../clock';
-import type { RootConfig } from '../root-watch';
+import type { Clock } from '../../node/clock';
+import type { RootConfig } from '../../node/root-watch';
 import { Account, type ProxyIdentity } from './account';
 import { PayoutDesk, PayoutError, type PayoutResult, type VoucherToCash, type Wallet } from './payout';
 import { type PayoutPolicy, payoutReason } from './policy';

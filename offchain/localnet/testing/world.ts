@@ -2,7 +2,7 @@ import { type Address, internal, SendMode } from '@ton/core';
 import { type KeyPair, keyPairFromSeed } from '@ton/crypto';
 import { TonClient, WalletContractV5R1 } from '@ton/ton';
 import pino from 'pino';
-import { type Localnet, type LocalnetOptions, startLocalnet } from './index';
+import { type Localnet, type LocalnetOptions, startLocalnet } from '../index';
 
 /** For this folder's tests: a fresh chain each, its clients, and people with wallets. */
 

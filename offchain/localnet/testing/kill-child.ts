@@ -5,7 +5,7 @@
 
 import { WalletContractV5R1 } from '@ton/ton';
 import pino from 'pino';
-import { startLocalnet } from './index';
+import { startLocalnet } from '../index';
 
 async function main(): Promise<void> {
   const [stateDir = '', first = '1'] = process.argv.slice(2);
