@@ -26,10 +26,10 @@ export function renderBill(bill: Bill): string {
   const price = `  price: ${terms.pricePerToken} nanoTON per adjusted token, ${terms.workerFeePerToken} of them to the worker`;
   const moneyTable = table(
     [
-      ['who', 'nanoTON', 'TON', 'step', 'transaction'],
-      ...bill.money.map((row) => [row.who, group(row.amount), ton(row.amount), row.step, row.transaction]),
+      ['who', 'nanoTON', 'step', 'transaction'],
+      ...bill.money.map((row) => [row.who, group(row.amount), row.step, row.transaction]),
     ],
-    ['left', 'right', 'right', 'left', 'left'],
+    ['left', 'right', 'left', 'left'],
   );
   const feeTable = table(
     [

@@ -81,6 +81,7 @@ export async function settle(network: LocalNetwork, note: (step: string) => void
     const { status, text } = await post(network, path);
     if (status !== 200) throw refused(path, status, text);
   }
+  note('committed, charged, paid out, withdrawn');
 }
 
 /**
