@@ -1,6 +1,7 @@
 import { type Address, type Cell, type Message, toNano } from '@ton/core';
 import { Blockchain, type BlockchainSnapshot, createShardAccount, internal } from '@ton/sandbox';
 import { chainConfig } from '../../offchain/localnet/config';
+import { MAINNET_TERMS } from '../../sdk/networks';
 import { hashOf, keyOf } from '../../tests/support/keys';
 import {
   type ClientData,
@@ -85,18 +86,8 @@ export async function createGasWorld(codes: ContractCodes): Promise<GasWorld> {
   const params: CocoonParams = {
     structVersion: 3,
     paramsVersion: 17,
-    uniqueId: 239,
+    ...MAINNET_TERMS,
     isTest: false,
-    pricePerToken: 20n,
-    workerFeePerToken: 19n,
-    promptMultiplier: 10_000,
-    cachedMultiplier: 1_000,
-    completionMultiplier: 80_000,
-    reasoningMultiplier: 80_000,
-    proxyDelayBeforeClose: 86_400,
-    clientDelayBeforeClose: 43_200,
-    minProxyStake: toNano('15'),
-    minClientStake: toNano('15'),
     proxyCode: codes.proxy,
     workerCode: codes.worker,
     clientCode: codes.client,

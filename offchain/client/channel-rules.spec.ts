@@ -1,4 +1,5 @@
 import { type ClientData, CocoonState } from '@cocoon/sdk';
+import { MAINNET_TERMS } from '@cocoon/sdk/networks';
 import { toNano } from '@ton/core';
 import { type ChannelSituation, nextStep } from './channel-rules';
 import { FakeChain } from './testing/fake-network';
@@ -17,7 +18,7 @@ function situation(
     onChain: data,
     counters: { tokensMax: 0n, tokensSigned: 0n },
     secretHash: SECRET_HASH,
-    pricePerToken: 20n,
+    pricePerToken: MAINNET_TERMS.pricePerToken,
     closing: false,
     outdatedSinceS: undefined,
     nowS: NOW,

@@ -42,11 +42,16 @@ export class Ledger {
   private readonly integrity: Integrity;
   private readonly options: LedgerOptions;
   private queue: Group[] = [];
-  /** Records of a failed batch, kept until the file takes them: what a peer did must not be forgotten by a full disk. */
-  private unwritten: LedgerRecord[] = [];
+  /**
+   * Groups of failed batches, oldest first, kept until the file takes them: what a peer did must not be forgotten by a full
+   * disk. They always go before newer ones, whose rows would else be overwritten with old values.
+   */
+  private unwritten: (readonly LedgerRecord[])[] = [];
   private scheduled = false;
   private retryTimer: NodeJS.Timeout | undefined;
   private state: LedgerHealth = { ok: true };
+  /** After a failed sync nothing that is written can be trusted to reach the disk: no later write makes this well again. */
+  private syncFailed = false;
   private closed = false;
 
   /** Opens or creates the file. Throws LedgerOpenError with a one-line message. */
@@ -94,6 +99,7 @@ export class Ledger {
           ok: false,
           reason: `the disk of ${path} reported a failed sync (${String(error)}); replace or repair it and restart the proxy`,
         });
+        this.syncFailed = true;
         throw new LedgerWriteError('io', `ledger ${path} could not be synced to disk`, false, error);
       }
     });
@@ -166,25 +172,44 @@ export class Ledger {
     const groups = this.queue;
     this.queue = [];
     if (groups.length === 0 && this.unwritten.length === 0) return;
-    const failure = this.transact([...this.unwritten, ...groups.flatMap((group) => group.records)]);
+    const kept = this.unwritten;
+    const failure = this.transact([...kept, ...groups.map((group) => group.records)].flat());
     if (!failure) {
       this.unwritten = [];
       this.setHealth({ ok: true });
       for (const group of groups) group.written();
-      return;
+    } else if (failure.code === 'bad_record') {
+      this.flushOneByOne(kept, groups);
+    } else {
+      this.unwritten = [...kept, ...groups.map((group) => group.records)];
+      this.retryLater(failure);
+      for (const group of groups) group.failed(failure);
     }
-    if (failure.code === 'bad_record') {
-      // One record the schema refuses must not take its neighbours with it.
-      for (const group of groups) {
-        const own = this.transact(group.records);
-        if (own) group.failed(own);
-        else group.written();
-      }
-      return;
+  }
+
+  /** One group the schema refuses must not take its neighbours with it; what was kept still goes first. */
+  private flushOneByOne(kept: readonly (readonly LedgerRecord[])[], groups: readonly Group[]): void {
+    this.unwritten = [];
+    let blocked: LedgerWriteError | undefined;
+    const write = (records: readonly LedgerRecord[]): LedgerWriteError | undefined => {
+      const failure = blocked ?? this.transact(records);
+      if (!failure || failure.code === 'bad_record') return failure;
+      blocked = failure;
+      this.unwritten.push(records);
+      return failure;
+    };
+    for (const records of kept) write(records);
+    for (const group of groups) {
+      const failure = write(group.records);
+      if (failure) group.failed(failure);
+      else group.written();
     }
-    this.unwritten.push(...groups.flatMap((group) => group.records));
+    if (blocked) this.retryLater(blocked);
+    else this.setHealth({ ok: true });
+  }
+
+  private retryLater(failure: LedgerWriteError): void {
     this.setHealth({ ok: false, reason: failure.message });
-    for (const group of groups) group.failed(failure);
     this.retryTimer ??= setTimeout(() => {
       this.retryTimer = undefined;
       if (!this.closed) this.flush();
@@ -246,6 +271,7 @@ export class Ledger {
   }
 
   private setHealth(health: LedgerHealth): void {
+    if (this.syncFailed && health.ok) return;
     const changed = health.ok !== this.state.ok;
     this.state = health;
     if (changed) this.options.onHealth?.(health);

@@ -1,8 +1,9 @@
+import { MAINNET_TERMS } from '@cocoon/sdk/networks';
 import fc from 'fast-check';
 import { ClientAccount, type Prices, type Reservation, WorkerAccount } from './accounts';
 import { RequestError } from './errors';
 
-const PRICES: Prices = { pricePerToken: 20n, workerFeePerToken: 19n };
+const PRICES: Prices = MAINNET_TERMS;
 const STAKE = 15_000n;
 
 const client = (balanceNano = STAKE, tokensUsed = 0n, tokensCharged = 0n) =>

@@ -107,6 +107,15 @@ describe('chain view > client reports', () => {
     expect(account()?.chain.tokensUsed).toBe(10n);
   });
 
+  it('name any stake they like: what no coins can be does not stop the view', async () => {
+    const stake = 2n ** 110n;
+    const snapshot = { state: 0 as const, balance: STAKE, stake, tokensUsed: 0n, secretHash: Buffer.alloc(32, 5) };
+    await apply(bodies.clientProxyRequest({ queryId: 0n, owner: OWNER, snapshot, payload: null }), 'no gas');
+    expect(world.ledger.all('client')).toMatchObject([{ balanceNano: STAKE, stakeNano: 2n ** 63n - 1n }]);
+    expect(account()?.available(PARAMS)).toBe(STAKE / 20n);
+    expect(world.ledger.meta(FOLLOW_KEY(world.identity.address))).toBe(lt.toString());
+  });
+
   it('count settled tokens on every level, because they were signed once', async () => {
     await apply(report(STAKE, { tokensUsed: 40n }), 'no gas');
     expect(account()?.levels).toMatchObject({ max: 40n, written: 40n, anchored: 40n });

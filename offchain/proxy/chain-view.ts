@@ -32,6 +32,12 @@ type Execution = 'executed' | 'failed' | 'skipped';
 const CLIENT_STATES = ['normal', 'closing', 'closed'] as const;
 
 /**
+ * The most coins the ledger can hold, and more than there are. A client contract lets its owner name any stake, coins or not:
+ * one that the ledger refuses would otherwise be tried again for ever and keep the view from everything behind it.
+ */
+const MOST_COINS = 2n ** 63n - 1n;
+
+/**
  * Reads the proxy contract's transactions, oldest first, each once, into the books.
  *
  * Messages of child contracts are believed only from the address derived for the owner they name: most of them carry
@@ -112,8 +118,8 @@ export class ChainView {
     const before = account.chain;
     const applied = account.observe({
       state: CLIENT_STATES[message.state],
-      balance: message.balance,
-      stake: message.stake,
+      balance: bounded(message.balance),
+      stake: bounded(message.stake),
       tokensUsed: message.tokensUsed,
       secretHash: message.secretHash,
     });
@@ -121,7 +127,7 @@ export class ChainView {
     const price = books.identity.prices.pricePerToken;
     if (account.unbacked > 0n && takenBack(account.unbacked, before, message, price)) account.unbacked = 0n;
     if (payload?.kind === 'topUp' && ran !== 'executed') {
-      account.unbacked += payload.amount;
+      account.unbacked = bounded(account.unbacked + payload.amount);
       logger.warn(
         { client: account.owner, amount: payload.amount.toString() },
         'a top-up did not reach the proxy contract and is not credited',
@@ -138,6 +144,10 @@ export class ChainView {
     );
     return false;
   }
+}
+
+function bounded(coins: bigint): bigint {
+  return coins < MOST_COINS ? coins : MOST_COINS;
 }
 
 function execution(tx: Transaction): Execution {

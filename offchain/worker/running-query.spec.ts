@@ -1,3 +1,4 @@
+import { MAINNET_TERMS } from '@cocoon/sdk/networks';
 import { tokensUsed } from '@cocoon/sdk/protocol/metering';
 import { encode } from '@cocoon/sdk/protocol/tl';
 import pino from 'pino';
@@ -41,7 +42,7 @@ function setUp(stream: boolean) {
     apiKey: undefined,
     clock,
     logger: pino({ level: 'silent' }),
-    pricePerToken: 20n,
+    pricePerToken: MAINNET_TERMS.pricePerToken,
     adjust: (usage) => tokensUsed(usage, 1000, testParams()),
     writer,
     writable: () => state.writable,

@@ -1,4 +1,5 @@
 import { type Address, beginCell, type Cell, toNano } from '@ton/core';
+import { MAINNET_TERMS } from '../../sdk/networks';
 import {
   CocoonClient,
   CocoonProxy,
@@ -41,18 +42,8 @@ describe('data of the live accounts', () => {
     expect(numbers).toEqual({
       structVersion: 3,
       paramsVersion: 14,
-      uniqueId: 239,
+      ...MAINNET_TERMS,
       isTest: false,
-      pricePerToken: 20n,
-      workerFeePerToken: 19n,
-      promptMultiplier: 10_000,
-      cachedMultiplier: 1_000,
-      completionMultiplier: 80_000,
-      reasoningMultiplier: 80_000,
-      proxyDelayBeforeClose: 86_400,
-      clientDelayBeforeClose: 43_200,
-      minProxyStake: toNano('15'),
-      minClientStake: toNano('15'),
     });
     expect(workerCode?.equals(mainnetAccount('worker').code)).toBe(true);
     expect(proxyCode).not.toBeNull();

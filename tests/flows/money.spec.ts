@@ -1,5 +1,6 @@
 import { type Address, toNano } from '@ton/core';
 import type { SandboxContract, SendMessageResult } from '@ton/sandbox';
+import { MAINNET_TERMS } from '../../sdk/networks';
 import { type CocoonClient, type CocoonProxy, CocoonState, type CocoonWorker } from '../../wrappers';
 import { balancesOf, conserving, gainOf } from '../support/conservation';
 import { computeSkipped, exitCodeOf, txOf } from '../support/trace';
@@ -15,8 +16,7 @@ import {
   type World,
 } from '../support/world';
 
-const PRICE = 20n;
-const WORKER_FEE = 19n;
+const { pricePerToken: PRICE, workerFeePerToken: WORKER_FEE } = MAINNET_TERMS;
 const STAKE = toNano('15');
 const ESCROW = toNano('40');
 /** One busy day: 20 TON at the client's price. */

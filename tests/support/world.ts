@@ -1,4 +1,4 @@
-import { type Address, beginCell, Cell, toNano } from '@ton/core';
+import { type Address, beginCell, Cell } from '@ton/core';
 import {
   Blockchain,
   type BlockchainSnapshot,
@@ -8,6 +8,7 @@ import {
 } from '@ton/sandbox';
 import { chainConfig, type PriceSet } from '../../offchain/localnet/config';
 import { contractCode } from '../../sdk/generated/code';
+import { MAINNET_TERMS } from '../../sdk/networks';
 import {
   CocoonClient,
   type CocoonParams,
@@ -49,18 +50,8 @@ export function mainnetParams(): CocoonParams {
   return {
     structVersion: 3,
     paramsVersion: 17,
-    uniqueId: 239,
+    ...MAINNET_TERMS,
     isTest: false,
-    pricePerToken: 20n,
-    workerFeePerToken: 19n,
-    promptMultiplier: 10_000,
-    cachedMultiplier: 1_000,
-    completionMultiplier: 80_000,
-    reasoningMultiplier: 80_000,
-    proxyDelayBeforeClose: 86_400,
-    clientDelayBeforeClose: 43_200,
-    minProxyStake: toNano('15'),
-    minClientStake: toNano('15'),
     proxyCode: codeOf('proxy'),
     workerCode: codeOf('worker'),
     clientCode: codeOf('client'),

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { MAINNET_TERMS } from '@cocoon/sdk/networks';
 import { GatewayError } from '../errors';
 import type {
   AnswerSink,
@@ -86,12 +87,7 @@ export class FakeUpstream implements Upstream {
   served: readonly ModelInfo[] = [
     { name: 'm', workers: [{ coefficient: 1000, activeRequests: 1, maxActiveRequests: 10 }] },
   ];
-  prices: Pricing | undefined = {
-    pricePerToken: 20n,
-    promptMultiplier: 10_000,
-    completionMultiplier: 80_000,
-    reasoningMultiplier: 80_000,
-  };
+  prices: Pricing | undefined = MAINNET_TERMS;
   unavailable: GatewayError | undefined;
   readonly #events = new EventEmitter();
 

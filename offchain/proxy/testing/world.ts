@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CocoonParams } from '@cocoon/sdk';
+import { type CocoonParams, MAINNET_TERMS } from '@cocoon/sdk';
 import { privateKeyFromSeed, rawPublicKey } from '@cocoon/sdk/protocol/keys';
 import { encode, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { Address, beginCell } from '@ton/core';
@@ -26,18 +26,8 @@ const code = (n: number) => beginCell().storeUint(n, 32).endCell();
 export const PARAMS: CocoonParams = {
   structVersion: 3,
   paramsVersion: 1,
-  uniqueId: 239,
+  ...MAINNET_TERMS,
   isTest: true,
-  pricePerToken: 20n,
-  workerFeePerToken: 19n,
-  promptMultiplier: 10_000,
-  cachedMultiplier: 1000,
-  completionMultiplier: 80_000,
-  reasoningMultiplier: 80_000,
-  proxyDelayBeforeClose: 86_400,
-  clientDelayBeforeClose: 43_200,
-  minProxyStake: 15_000_000_000n,
-  minClientStake: 15_000_000_000n,
   proxyCode: code(1),
   workerCode: code(2),
   clientCode: code(3),

@@ -83,7 +83,7 @@ function open(rootParams = params): Earnings {
     store,
     policy: { thresholdNano: 10n * TON, idleThresholdNano: TON / 5n, idleAfterMs: 600_000 },
     checkIntervalMs: 1000,
-    root: () => ({ version: 1, owner: OWNER, params: rootParams, proxies: [] }),
+    root: () => ({ params: rootParams }),
     clock,
     logger: pino({ level: 'silent' }),
   });

@@ -19,7 +19,7 @@ export interface EarningsOptions {
   store: VoucherStore;
   policy: PayoutPolicy;
   checkIntervalMs: number;
-  root: () => RootConfig | undefined;
+  root: () => Pick<RootConfig, 'params'> | undefined;
   clock: Clock;
   logger: Logger;
 }

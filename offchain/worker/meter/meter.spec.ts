@@ -1,20 +1,14 @@
+import { MAINNET_TERMS } from '@cocoon/sdk/networks';
 import { tokensUsed } from '@cocoon/sdk/protocol/metering';
 import fc from 'fast-check';
 import { Meter, type MeterOptions } from './index';
 import { MAX_VALUE_BYTES } from './splitter';
 
-const MULTIPLIERS = {
-  promptMultiplier: 10_000,
-  cachedMultiplier: 1000,
-  completionMultiplier: 80_000,
-  reasoningMultiplier: 80_000,
-};
-
 function meter(options: Partial<MeterOptions> = {}): Meter {
   return new Meter({
     contentType: 'text/event-stream; charset=utf-8',
-    adjust: (usage) => tokensUsed(usage, 1000, MULTIPLIERS),
-    pricePerToken: 20n,
+    adjust: (usage) => tokensUsed(usage, 1000, MAINNET_TERMS),
+    pricePerToken: MAINNET_TERMS.pricePerToken,
     hideChunkUsage: false,
     ...options,
   });
