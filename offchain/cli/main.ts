@@ -39,6 +39,8 @@ program
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <port>', 'port to listen on', integer(0, 65_535), 10_080)
   .option('--state-dir <dir>', 'where the chain is kept', '.cocoon/chain')
+  .option('--reset', 'begin a new chain in the state directory')
+  .option('--block-interval-ms <ms>', 'execute messages in blocks this far apart; 0: at once', integer(0, 60_000), 0)
   .option('--prices <set>', "gas prices: 'current' (mainnet today) or '2024'", oneOf('current', '2024'), 'current')
   .option('--with-parent', 'end when standard input ends')
   .action(async (flags) => {

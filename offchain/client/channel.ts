@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type ClientData,
   Op,
@@ -14,30 +13,13 @@ import {
 import type { TlType } from '@cocoon/sdk/protocol/tl';
 import { fromNano, toNano } from '@ton/core';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import type { Chain } from '../chain/port';
 import type { ChannelWallet } from './actions';
+import { type ChannelFile, channelFile, newChannel, readChannelFile } from './channel-file';
 import { ChannelMessages } from './channel-messages';
 import { needsTopUp } from './channel-rules';
-import { readState, StateWriter } from './state-file';
+import { StateWriter } from './state-file';
 import { ProxyRefusedError, type Terms } from './terms';
-
-const fileSchema = z.object({
-  version: z.literal(1),
-  proxy: z.string(),
-  client: z.string(),
-  proxyPublicKey: z.string(),
-  tokensMax: z.coerce.bigint(),
-  tokensDb: z.coerce.bigint(),
-  tokensSigned: z.coerce.bigint(),
-  /** Adjusted tokens of the answers this client itself has received, to hold against what the proxy says. */
-  tokensReceived: z.coerce.bigint(),
-  /** BoC of the newest voucher, base64. */
-  voucher: z.string().optional(),
-  closing: z.boolean(),
-  outdatedSinceS: z.number().optional(),
-});
-type ChannelFile = z.output<typeof fileSchema>;
 
 /** Kept in the wallet so that it can still act after opening a channel: the contract refuses to act below 2 TON. */
 const WALLET_RESERVE = toNano('1');
@@ -76,18 +58,8 @@ export class Channel {
     this.terms = terms;
     this.#deps = deps;
     this.messages = new ChannelMessages(terms, deps.wallet.address, deps.secretHash);
-    const file = join(deps.stateDir, 'channels', `${terms.client.hash.toString('hex')}.json`);
-    this.#state = readState(file, fileSchema) ?? {
-      version: 1,
-      proxy: terms.proxy.toRawString(),
-      client: terms.client.toRawString(),
-      proxyPublicKey: terms.proxyPublicKey.toString('hex'),
-      tokensMax: 0n,
-      tokensDb: 0n,
-      tokensSigned: 0n,
-      tokensReceived: 0n,
-      closing: false,
-    };
+    const file = channelFile(deps.stateDir, terms.client);
+    this.#state = readChannelFile(file) ?? newChannel(terms);
     this.#writer = new StateWriter(file, (err) =>
       deps.logger.error({ err, file }, 'the channel state could not be written'),
     );

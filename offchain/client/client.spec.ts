@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contractCode, privateKeyFromSeed, rawPublicKey, stateInitAddress, walletStateInit } from '@cocoon/sdk';
@@ -177,4 +177,15 @@ test('a root of another network, and an address without contract, stop the start
 test('a state directory that cannot be used is said', async () => {
   const start = startClient({ ...config, state_dir: '/dev/null/x' }, { logger: silentLogger, chain: new FakeChain() });
   await expect(start).rejects.toMatchObject({ code: 'CONFIG', key: 'state_dir' });
+});
+
+it('does not start on a damaged channel file, and names it', async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'cocoon-client-'));
+  mkdirSync(join(stateDir, 'channels'));
+  writeFileSync(join(stateDir, 'channels', 'abc.json'), '{"version": 1,');
+  const starting = startClient(
+    { ...config, state_dir: stateDir },
+    { logger: silentLogger, chain: new FakeChain(wallet) },
+  );
+  await expect(starting).rejects.toThrow(/abc\.json cannot be used .*move it away/);
 });

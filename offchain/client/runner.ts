@@ -7,6 +7,7 @@ import type { Clock } from '../node/clock';
 import { ConfigError } from '../node/config';
 import { type RootConfig, RootWatch, rootStats } from '../node/root-watch';
 import type { TransportSecurity } from '../transport';
+import { checkChannelFiles } from './channel-file';
 import { Channels } from './channels';
 import type { ClientConfig } from './config';
 import { Gateway } from './http/gateway';
@@ -52,6 +53,7 @@ export class ClientRunner {
     this.#options = options;
     const { config, chain, clock, logger } = options;
     openStateDir(config.state_dir);
+    checkChannelFiles(config.state_dir);
     this.#metrics = new Metrics(() => clock.nowMs());
     const limits = { perRequest: config.max_spend_per_request_nano, perDay: config.max_spend_per_day_nano };
     this.#spend = new SpendGuard(limits, config.state_dir, clock);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -258,6 +258,62 @@ describe('ledger > when the disk is full', () => {
     await ledger.append([{ kind: 'meta', row: { key: 'after', value: 'room' } }]);
     expect(ledger.health.ok).toBe(true);
     expect(ledger.all('request')).toHaveLength(written + 1);
+  });
+});
+
+describe('ledger > trouble on top of trouble', () => {
+  /** From here on only what fits into the pages there are can be written; `large` does not. */
+  const fill = (ledger: Ledger) => {
+    const { db } = ledger as unknown as { db: DatabaseSync };
+    const { page_count } = db.prepare('PRAGMA page_count').get() as { page_count: bigint };
+    db.exec(`PRAGMA max_page_count = ${page_count}`);
+    return () => db.exec('PRAGMA max_page_count = 100000');
+  };
+  const large: LedgerRecord = { kind: 'meta', row: { key: 'large', value: 'x'.repeat(100_000) } };
+  const client = (owner: string, used: bigint): LedgerRecord => ({ kind: 'client', row: clientRow(owner, used) });
+
+  it('writes what it kept before what came later, also beside a record the schema refuses', async () => {
+    const ledger = openLedger({ retryMs: 60_000 });
+    const makeRoom = fill(ledger);
+    await expect(ledger.write([client('0:01', 2n), large])).rejects.toMatchObject({ code: 'disk_full' });
+    makeRoom();
+    const bad = ledger.write([client('0:02', -1n)]);
+    const good = ledger.write([client('0:01', 3n)]);
+    await expect(bad).rejects.toMatchObject({ code: 'bad_record' });
+    await good;
+    expect(ledger.health.ok).toBe(true);
+    await ledger.write([client('0:03', 1n)]);
+    expect(ledger.all('client').map(({ owner, tokensUsed }) => [owner, tokensUsed])).toEqual([
+      ['0:01', 3n],
+      ['0:03', 1n],
+    ]);
+    expect(ledger.meta('large')).toHaveLength(100_000);
+  });
+
+  it('keeps what the disk refuses beside a record the schema refuses', async () => {
+    const ledger = openLedger({ retryMs: 60_000 });
+    const makeRoom = fill(ledger);
+    const bad = ledger.write([client('0:02', -1n)]);
+    const good = ledger.write([client('0:01', 7n), large]);
+    await expect(bad).rejects.toMatchObject({ code: 'bad_record' });
+    await expect(good).rejects.toMatchObject({ code: 'disk_full', retryable: true });
+    expect(ledger.health.ok).toBe(false);
+    makeRoom();
+    await ledger.write([client('0:03', 1n)]);
+    expect(ledger.health.ok).toBe(true);
+    expect(ledger.all('client').map(({ owner }) => owner)).toEqual(['0:01', '0:03']);
+  });
+
+  it('is not well again after a failed sync, whatever it writes later', async () => {
+    const ledger = openLedger();
+    const sync = jest.spyOn(fs, 'fdatasync').mockImplementation(((_fd: number, done: fs.NoParamCallback) => {
+      done(Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    }) as typeof fs.fdatasync);
+    await expect(ledger.append([{ kind: 'meta', row: { key: 'a', value: '1' } }])).rejects.toMatchObject({ code: 'io' });
+    sync.mockRestore();
+    expect(ledger.health).toMatchObject({ ok: false, reason: expect.stringContaining('failed sync') });
+    await ledger.write([{ kind: 'meta', row: { key: 'b', value: '2' } }]);
+    expect(ledger.health).toMatchObject({ ok: false, reason: expect.stringContaining('failed sync') });
   });
 });
 

@@ -59,7 +59,7 @@ describe('a damaged state directory', () => {
       const error = await dir.refusal();
       expect(error.code).toBe('state-damaged');
       expect(error.message).toContain(dir.path);
-      expect(error.message).toContain('start with --reset or remove the directory');
+      expect(error.message).toContain('start cocoon chain with --reset, or remove the directory');
       expect(error.message).not.toContain('\n');
     },
   );

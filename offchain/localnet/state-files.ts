@@ -24,7 +24,8 @@ export function isStateFile(name: string): boolean {
 export function damaged(dir: string, what: string, options: { cause?: unknown } = {}): LocalnetError {
   return new LocalnetError(
     'state-damaged',
-    `the chain state in ${dir} cannot be used: ${what}; start with --reset or remove the directory to begin a new chain`,
+    `the chain state in ${dir} cannot be used: ${what}; ` +
+      'start cocoon chain with --reset, or remove the directory, to begin a new chain',
     options,
   );
 }

@@ -5,18 +5,16 @@ import { type ClientWorld, createClientWorld, FLOOR, given, MIN_VALUE, VALUE } f
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, txOf } from '../support/trace';
-import { type Actor, type Checkpoint, checkpoint } from '../support/world';
+import { type Actor, startEachTestFrom } from '../support/world';
 
 let it: ClientWorld;
-let fresh: Checkpoint;
 let excessesTo: Address;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   it = await createClientWorld();
-  fresh = checkpoint(it.world);
   excessesTo = it.world.actors.carrier.address;
+  return it.world;
 });
-beforeEach(() => fresh.restore());
 
 const attempt = (body: Cell, opts: { from?: Actor; value?: bigint } = {}) => ({
   from: opts.from ?? it.world.actors.clientOwner,

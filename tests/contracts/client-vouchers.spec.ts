@@ -16,18 +16,16 @@ import {
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, txOf } from '../support/trace';
 import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
-import { balanceOf, type Checkpoint, checkpoint, strangerKey } from '../support/world';
+import { balanceOf, startEachTestFrom, strangerKey } from '../support/world';
 
 const PRICE = 20n;
 
 let it: ClientWorld;
-let fresh: Checkpoint;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   it = await createClientWorld();
-  fresh = checkpoint(it.world);
+  return it.world;
 });
-beforeEach(() => fresh.restore());
 
 function attemptWith(op: VoucherOp, opts: Partial<Parameters<typeof voucherBody>[0]> = {}) {
   const { carrier } = it.world.actors;

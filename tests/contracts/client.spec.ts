@@ -18,27 +18,16 @@ import { addr, int, methodId, stackOf } from '../support/getters';
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, txOf } from '../support/trace';
-import {
-  type Actor,
-  balanceOf,
-  type Checkpoint,
-  checkpoint,
-  dataOf,
-  deployClient,
-  emptyBody,
-  proxyKey,
-} from '../support/world';
+import { type Actor, balanceOf, dataOf, deployClient, emptyBody, proxyKey, startEachTestFrom } from '../support/world';
 
 let it: ClientWorld;
-let fresh: Checkpoint;
 let excessesTo: Address;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   it = await createClientWorld();
-  fresh = checkpoint(it.world);
   excessesTo = it.world.actors.carrier.address;
+  return it.world;
 });
-beforeEach(() => fresh.restore());
 
 const attempt = (body: Cell, opts: { from?: Actor; value?: bigint } = {}) => ({
   from: opts.from ?? it.world.actors.clientOwner,

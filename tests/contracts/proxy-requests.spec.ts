@@ -22,18 +22,16 @@ import {
   workerRequest,
 } from '../support/proxy-world';
 import { expectRejection } from '../support/rejection';
-import { type Checkpoint, checkpoint } from '../support/world';
+import { startEachTestFrom } from '../support/world';
 
 let it: ProxyWorld;
-let fresh: Checkpoint;
 let excessesTo: Address;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   it = await createProxyWorld();
-  fresh = checkpoint(it.world);
   excessesTo = it.world.actors.carrier.address;
+  return it.world;
 });
-beforeEach(() => fresh.restore());
 
 describe('payout to a worker', () => {
   const workerPart = toNano('19');

@@ -23,27 +23,24 @@ import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import {
   type Actor,
   balanceOf,
-  type Checkpoint,
-  checkpoint,
   dataOf,
   deployProxy,
   emptyBody,
   proxyKey,
   rootAddress,
+  startEachTestFrom,
 } from '../support/world';
 
 const DELAY = 86_400;
 
 let it: ProxyWorld;
-let fresh: Checkpoint;
 let excessesTo: Address;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   it = await createProxyWorld();
-  fresh = checkpoint(it.world);
   excessesTo = it.world.actors.carrier.address;
+  return it.world;
 });
-beforeEach(() => fresh.restore());
 
 const attempt = (body: Cell, opts: { from?: Actor; value?: bigint } = {}) => ({
   from: opts.from ?? it.world.actors.proxyOwner,

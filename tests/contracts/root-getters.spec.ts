@@ -4,17 +4,15 @@ import { type CocoonRoot, hashToInt, type RootData } from '../../wrappers';
 import { addr, int, methodId, stackOf } from '../support/getters';
 import { hashOf } from '../support/keys';
 import { createRootWorld, given as givenRoot, storageOf } from '../support/root-world';
-import { type Checkpoint, checkpoint, codeOf, type World } from '../support/world';
+import { codeOf, startEachTestFrom, type World } from '../support/world';
 
 let world: World;
 let root: SandboxContract<CocoonRoot>;
-let fresh: Checkpoint;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   ({ world, root } = await createRootWorld());
-  fresh = checkpoint(world);
+  return world;
 });
-beforeEach(() => fresh.restore());
 
 const storage = () => storageOf({ world, root });
 const given = (change: Partial<RootData>) => givenRoot({ world, root }, change);

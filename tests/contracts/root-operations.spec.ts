@@ -6,20 +6,18 @@ import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
 import { createRootWorld, hex, storageOf } from '../support/root-world';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
-import { balanceOf, type Checkpoint, checkpoint, codeOf, dataOf, type World } from '../support/world';
+import { balanceOf, codeOf, dataOf, startEachTestFrom, type World } from '../support/world';
 
 const VALUE = toNano('0.05');
 const ENDPOINT = '10.0.0.1:5222 10.0.0.1:8888';
 
 let world: World;
 let root: SandboxContract<CocoonRoot>;
-let fresh: Checkpoint;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   ({ world, root } = await createRootWorld());
-  fresh = checkpoint(world);
+  return world;
 });
-beforeEach(() => fresh.restore());
 
 const storage = () => storageOf({ world, root });
 

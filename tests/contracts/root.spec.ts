@@ -7,29 +7,18 @@ import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
 import { createRootWorld, given as givenRoot, storageOf } from '../support/root-world';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
-import {
-  balanceOf,
-  type Checkpoint,
-  checkpoint,
-  createWorld,
-  dataOf,
-  deployRoot,
-  emptyBody,
-  type World,
-} from '../support/world';
+import { balanceOf, createWorld, dataOf, deployRoot, emptyBody, startEachTestFrom, type World } from '../support/world';
 
 const VALUE = toNano('0.05');
 const ENDPOINT = '10.0.0.1:5222 10.0.0.1:8888';
 
 let world: World;
 let root: SandboxContract<CocoonRoot>;
-let fresh: Checkpoint;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   ({ world, root } = await createRootWorld());
-  fresh = checkpoint(world);
+  return world;
 });
-beforeEach(() => fresh.restore());
 
 const storage = () => storageOf({ world, root });
 const given = (change: Partial<RootData>) => givenRoot({ world, root }, change);

@@ -19,13 +19,12 @@ import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import {
   balanceOf,
-  type Checkpoint,
-  checkpoint,
   createWorld,
   dataOf,
   deployWallet,
   emptyBody,
   overwriteData,
+  startEachTestFrom,
   strangerKey,
   type World,
   walletKey,
@@ -35,15 +34,13 @@ const VALUE = toNano('0.05');
 
 let world: World;
 let wallet: SandboxContract<CocoonWallet>;
-let fresh: Checkpoint;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   world = await createWorld();
   wallet = await deployWallet(world, toNano('10'));
   await given({ seqno: 5 });
-  fresh = checkpoint(world);
+  return world;
 });
-beforeEach(() => fresh.restore());
 
 async function storage(): Promise<WalletData> {
   return parseWalletData(await dataOf(world, wallet.address));

@@ -15,7 +15,7 @@ import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
 import { createWorkerWorld, given as givenWorker, storageOf } from '../support/worker-world';
-import { balanceOf, type Checkpoint, checkpoint, dataOf, strangerKey, type World } from '../support/world';
+import { balanceOf, dataOf, startEachTestFrom, strangerKey, type World } from '../support/world';
 
 const FEE = 19n;
 const COMMISSION = 1n;
@@ -26,13 +26,11 @@ const ENOUGH = toNano('0.1') + 1n;
 
 let world: World;
 let worker: SandboxContract<CocoonWorker>;
-let fresh: Checkpoint;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   ({ world, worker } = await createWorkerWorld());
-  fresh = checkpoint(world);
+  return world;
 });
-beforeEach(() => fresh.restore());
 
 const storage = () => storageOf({ world, worker });
 const given = (change: Partial<WorkerData>) => givenWorker({ world, worker }, change);

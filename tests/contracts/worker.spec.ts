@@ -7,7 +7,7 @@ import { addr, int, methodId, stackOf } from '../support/getters';
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import { createWorkerWorld, given as givenWorker, storageOf } from '../support/worker-world';
-import { balanceOf, type Checkpoint, checkpoint, dataOf, emptyBody, proxyKey, type World } from '../support/world';
+import { balanceOf, dataOf, emptyBody, proxyKey, startEachTestFrom, type World } from '../support/world';
 
 const VALUE = toNano('0.5');
 /** The contract asks for more than 0.1 TON. */
@@ -16,13 +16,11 @@ const ENOUGH = toNano('0.1') + 1n;
 
 let world: World;
 let worker: SandboxContract<CocoonWorker>;
-let fresh: Checkpoint;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   ({ world, worker } = await createWorkerWorld());
-  fresh = checkpoint(world);
+  return world;
 });
-beforeEach(() => fresh.restore());
 
 const storage = () => storageOf({ world, worker });
 const given = (change: Partial<WorkerData>) => givenWorker({ world, worker }, change);

@@ -7,12 +7,11 @@ import { computeSkipped, exitCodeOf, txOf } from '../support/trace';
 import { type VoucherOp, voucher } from '../support/vouchers';
 import {
   balanceOf,
-  type Checkpoint,
-  checkpoint,
   createWorld,
   deployFundedClient,
   deployStakedProxy,
   deployWorker,
+  startEachTestFrom,
   type World,
 } from '../support/world';
 
@@ -30,16 +29,14 @@ let world: World;
 let proxy: SandboxContract<CocoonProxy>;
 let client: SandboxContract<CocoonClient>;
 let worker: SandboxContract<CocoonWorker>;
-let fresh: Checkpoint;
 
-beforeAll(async () => {
+startEachTestFrom(async () => {
   world = await createWorld();
   proxy = await deployStakedProxy(world);
   client = await deployFundedClient(world, proxy.address, ESCROW);
   worker = await deployWorker(world, proxy.address);
-  fresh = checkpoint(world);
+  return world;
 });
-beforeEach(() => fresh.restore());
 
 /** A step in which no coin may appear or vanish, no contract may fail, and claims must stay covered. */
 async function step<T extends SendMessageResult>(run: () => Promise<T>) {

@@ -186,7 +186,7 @@ export function clientInit(world: World, proxy: Address, owner: Address): Contra
   return clientStateInit({ owner, proxy, publicKey: proxyKey.publicKey, params: world.params });
 }
 
-/** Every test starts from the same state: build once per file, then `restore` before each test. */
+/** A state of the chain to come back to. */
 export interface Checkpoint {
   restore(): Promise<void>;
 }
@@ -194,6 +194,15 @@ export interface Checkpoint {
 export function checkpoint(world: World): Checkpoint {
   const snapshot: BlockchainSnapshot = world.chain.snapshot();
   return { restore: () => world.chain.loadFrom(snapshot) };
+}
+
+/** Every test of the file starts from the same state: `build` makes it once, and returns its world. */
+export function startEachTestFrom(build: () => Promise<World>): void {
+  let fresh: Checkpoint;
+  beforeAll(async () => {
+    fresh = checkpoint(await build());
+  });
+  beforeEach(() => fresh.restore());
 }
 
 /** The data cell as it lies on chain. */

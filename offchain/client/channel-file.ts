@@ -1,0 +1,55 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Address } from '@ton/core';
+import { z } from 'zod';
+import { readState } from './state-file';
+import type { Terms } from './terms';
+
+/** What the client remembers of one channel: enough to notice a proxy that forgets. */
+const fileSchema = z.object({
+  version: z.literal(1),
+  proxy: z.string(),
+  client: z.string(),
+  proxyPublicKey: z.string(),
+  tokensMax: z.coerce.bigint(),
+  tokensDb: z.coerce.bigint(),
+  tokensSigned: z.coerce.bigint(),
+  /** Adjusted tokens of the answers this client itself has received, to hold against what the proxy says. */
+  tokensReceived: z.coerce.bigint(),
+  /** BoC of the newest voucher, base64. */
+  voucher: z.string().optional(),
+  closing: z.boolean(),
+  outdatedSinceS: z.number().optional(),
+});
+export type ChannelFile = z.output<typeof fileSchema>;
+
+/** One file for each client contract. */
+export function channelFile(stateDir: string, client: Address): string {
+  return join(stateDir, 'channels', `${client.hash.toString('hex')}.json`);
+}
+
+/** @returns undefined when there is none yet @throws StateFileError when it is damaged */
+export function readChannelFile(file: string): ChannelFile | undefined {
+  return readState(file, fileSchema);
+}
+
+export function newChannel({ proxy, client, proxyPublicKey }: Terms): ChannelFile {
+  return {
+    version: 1,
+    proxy: proxy.toRawString(),
+    client: client.toRawString(),
+    proxyPublicKey: proxyPublicKey.toString('hex'),
+    tokensMax: 0n,
+    tokensDb: 0n,
+    tokensSigned: 0n,
+    tokensReceived: 0n,
+    closing: false,
+  };
+}
+
+/** Reads every channel file, so that a damaged one ends the start and not each handshake. @throws StateFileError */
+export function checkChannelFiles(stateDir: string): void {
+  const directory = join(stateDir, 'channels');
+  if (!existsSync(directory)) return;
+  for (const name of readdirSync(directory)) if (name.endsWith('.json')) readChannelFile(join(directory, name));
+}
