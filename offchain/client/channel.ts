@@ -13,7 +13,7 @@ import {
 import type { TlType } from '@cocoon/sdk/protocol/tl';
 import { fromNano, toNano } from '@ton/core';
 import type { Logger } from 'pino';
-import type { Chain } from '../chain/port';
+import { type Chain, ChainError } from '../chain/port';
 import type { ChannelWallet } from './actions';
 import { type ChannelFile, channelFile, newChannel, readChannelFile } from './channel-file';
 import { ChannelMessages } from './channel-messages';
@@ -52,6 +52,10 @@ export class Channel {
   readonly #writer: StateWriter<ChannelFile>;
   readonly #state: ChannelFile;
   #onChain: ClientData | undefined;
+  /** Logical time of the newest state that was read. */
+  #lt = 0n;
+  /** The last action carried out has changed the contract after this logical time. */
+  #changedAfter: bigint | undefined;
 
   /** @throws StateFileError when the file of an earlier run is damaged */
   constructor(terms: Terms, deps: ChannelDeps) {
@@ -95,9 +99,18 @@ export class Channel {
     return left > 0n ? left : 0n;
   }
 
-  /** Reads the client contract. @throws ChainError, CellFormatError */
+  /** True while only a state from before this client's own last action has been read: what it says to do may be done already. */
+  get stale(): boolean {
+    return this.#changedAfter !== undefined && this.#lt <= this.#changedAfter;
+  }
+
+  /** Reads the client contract; an answer older than one seen before changes nothing. @throws ChainError, CellFormatError */
   async refresh(): Promise<void> {
     const account = await this.#deps.chain.account(this.terms.client);
+    // One of several servers behind an endpoint may lag: paying by what it says would pay twice.
+    const lt = account.last?.lt ?? 0n;
+    if (lt < this.#lt) return;
+    this.#lt = lt;
     this.#onChain =
       account.status === 'active' && account.data !== undefined ? parseClientData(account.data) : undefined;
   }
@@ -141,14 +154,26 @@ export class Channel {
     return this.#deps.exclusive(async () => {
       // An earlier try, whose connection was lost, may have opened the channel by now.
       await this.refresh();
+      if (this.stale) {
+        const what = `the endpoint does not show yet what was done with ${this.terms.client}; trying again`;
+        throw new ChainError(what, { code: 'bad-answer', retryable: true });
+      }
       await this.checkProxyContract();
       const messages = [...this.#fundingMessages(), this.messages.register(nonce)];
       await this.#requireFunds(messages);
       const client = this.terms.client.toString();
       this.#deps.logger.info({ client, messages: messages.length }, 'registering with the proxy on chain');
-      await this.#deps.wallet.perform(messages);
+      await this.perform(messages);
       await this.refresh();
     });
+  }
+
+  /** @returns hashes of the client contract's transactions, hex @throws ActionFailedError */
+  async perform(messages: readonly OutgoingMessage[]): Promise<string[]> {
+    const before = this.#lt;
+    const transactions = await this.#deps.wallet.perform(messages);
+    this.#changedAfter = before;
+    return transactions;
   }
 
   #fundingMessages(): OutgoingMessage[] {

@@ -95,11 +95,11 @@ export class Channels {
     const nowS = Math.floor(this.#options.clock.nowMs() / 1000);
     const version = this.#options.paramsVersion();
     if (version !== undefined && version > channel.terms.params.paramsVersion) channel.markOutdated(nowS);
-    if (held.busy !== undefined || this.#options.clock.nowMs() < held.retryAtMs) return;
+    if (held.busy !== undefined || channel.stale || this.#options.clock.nowMs() < held.retryAtMs) return;
     const message = this.#decide(channel, nowS, logger);
     if (message === undefined) return;
     try {
-      await this.#exclusive(held, () => this.#options.wallet.perform([message]));
+      await this.#exclusive(held, () => channel.perform([message]));
       held.failures = 0;
       await channel.refresh();
     } catch (err) {
@@ -164,7 +164,7 @@ export class Channels {
     // Wanted from now on, also after a restart: the rules go on with it if this try fails.
     if (action === 'close') channel.requestClose();
     try {
-      const [transaction] = await this.#exclusive(held, () => this.#options.wallet.perform([message]));
+      const [transaction] = await this.#exclusive(held, () => channel.perform([message]));
       await channel
         .refresh()
         .catch((err: unknown) => this.#options.logger.warn({ err }, 'the client contract could not be read'));

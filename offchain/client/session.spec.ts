@@ -215,13 +215,10 @@ describe('the handshake with a proxy', () => {
   });
 
   test.each([
-    ['is not deployed', (chain: FakeChain) => chain.accounts.delete(chain.proxy.toRawString())],
+    ['is not deployed', (chain: FakeChain) => chain.remove(chain.proxy)],
     [
       'runs other code',
-      (chain: FakeChain) => {
-        const account = chain.accounts.get(chain.proxy.toRawString());
-        if (account !== undefined) account.code = params.workerCode ?? undefined;
-      },
+      (chain: FakeChain) => chain.set(chain.proxy, { code: params.workerCode!, data: chain.dataOf(chain.proxy)! }),
     ],
   ])('no money goes to a proxy contract that %s', async (_what, change) => {
     change(w.chain);

@@ -203,6 +203,14 @@ describe('ledger > refuses with one line that names the file', () => {
     expect(refusal()).toBe('corrupt');
   });
 
+  it('a damaged lock file, which it tells apart from a damaged ledger', async () => {
+    await openLedger().close();
+    writeFileSync(`${path}.lock`, Buffer.alloc(8192, 0x5a));
+    expect(refusal()).toBe('bad_path');
+    rmSync(`${path}.lock`);
+    expect(refusal()).toBe('opened');
+  });
+
   it('a database of another program', () => {
     const db = new DatabaseSync(path);
     db.exec('CREATE TABLE birds (name TEXT)');
@@ -309,7 +317,9 @@ describe('ledger > trouble on top of trouble', () => {
     const sync = jest.spyOn(fs, 'fdatasync').mockImplementation(((_fd: number, done: fs.NoParamCallback) => {
       done(Object.assign(new Error('i/o error'), { code: 'EIO' }));
     }) as typeof fs.fdatasync);
-    await expect(ledger.append([{ kind: 'meta', row: { key: 'a', value: '1' } }])).rejects.toMatchObject({ code: 'io' });
+    await expect(ledger.append([{ kind: 'meta', row: { key: 'a', value: '1' } }])).rejects.toMatchObject({
+      code: 'io',
+    });
     sync.mockRestore();
     expect(ledger.health).toMatchObject({ ok: false, reason: expect.stringContaining('failed sync') });
     await ledger.write([{ kind: 'meta', row: { key: 'b', value: '2' } }]);

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { LedgerOpenError } from './errors';
+import { LedgerOpenError, Sqlite, sqliteCode } from './errors';
 
 /**
  * Holds an exclusive lock for as long as the process lives: a second database beside the ledger, because the ledger
@@ -12,6 +12,15 @@ export function lockFile(path: string): DatabaseSync {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
+    const code = sqliteCode(error);
+    if (code === Sqlite.notADatabase || code === Sqlite.corrupt) {
+      throw new LedgerOpenError(
+        'bad_path',
+        path,
+        `${path}.lock is damaged; it holds no data, so delete that one file (the ledger itself is not concerned)`,
+        error,
+      );
+    }
     throw error;
   }
   return lock;

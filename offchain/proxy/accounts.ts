@@ -79,6 +79,15 @@ export class ClientAccount {
     });
   }
 
+  /**
+   * The most one request may be settled with: what was set aside for it, and what nobody else has a claim to of the deposit.
+   * More could never be charged: a worker paid for it would be paid with the coins of other clients.
+   */
+  covered(reservation: Reservation, prices: Prices): bigint {
+    const free = tokensPayed(this.channel(), prices.pricePerToken) - this.levels.max - this.reservedTokens;
+    return reservation.tokens + (free > 0n ? free : 0n);
+  }
+
   /** Applies a state reported by the client contract. A counter below the known one is an old message: it is ignored. */
   observe(state: ClientChainState): boolean {
     if (this.chain.state !== 'unknown' && state.tokensUsed < this.chain.tokensUsed) return false;

@@ -93,6 +93,11 @@ export class Books {
     );
   }
 
+  /** Accounts whose newest counters are not known to be on disk: under way there, or kept by a ledger that could not write. */
+  unwritten(): (ClientAccount | WorkerAccount)[] {
+    return [...this.clients.values(), ...this.workers.values()].filter(({ levels }) => levels.max > levels.written);
+  }
+
   /** Accounts with tokens on disk that no save_state covers yet. */
   unanchored(): boolean {
     for (const { levels } of this.clients.values()) if (levels.max > levels.anchored) return true;

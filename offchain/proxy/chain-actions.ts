@@ -19,14 +19,16 @@ export interface ChainActions {
 /** The node's wallet contract as the proxy uses it. */
 export function walletActions(options: { chain: Chain; config: ProxyConfig; logger: Logger }): ChainActions {
   const { chain, config, logger } = options;
+  // A message that was not signed in time is taken back: its caller tries again, and it must not be sent twice then.
+  const inTime = () => ({ signal: AbortSignal.timeout(config.chain_timeout_ms) });
   const wallet = openWallet({ config, chain, logger, pollMs: Math.min(config.poll_interval_ms, 1000) });
   return {
     wallet: wallet.address,
     send: async (message) => {
-      await wallet.send([outMessage(message)]);
+      await wallet.send([outMessage(message)], inTime());
     },
     execute: async (message) => {
-      const sent = await wallet.send([outMessage(message)]);
+      const sent = await wallet.send([outMessage(message)], inTime());
       const transaction = await wallet.waitForOutcome(sent, 0, { timeoutMs: config.chain_timeout_ms });
       return { hash: transaction.hash().toString('hex'), lt: transaction.lt, account: message.to.toRawString() };
     },

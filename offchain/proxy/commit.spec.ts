@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { CommitLog } from './commit';
 import { quiet, World } from './testing/world';
 
@@ -54,6 +55,28 @@ describe('commit log', () => {
     await done;
     expect(account.levels.anchored).toBe(70n);
     expect(world.vouchers.charge(account).tokens).toBe(70n);
+  });
+
+  it('anchors counters whose write failed at first and that the ledger wrote later', async () => {
+    const { commits, nextSent, deliver } = log();
+    const { db } = world.ledger as unknown as { db: DatabaseSync };
+    const account = world.account();
+    account.levels.add(70n);
+    db.exec('PRAGMA query_only = ON');
+    await expect(world.books.write([account])).rejects.toMatchObject({ retryable: true });
+    db.exec('PRAGMA query_only = OFF');
+    const done = commits.commit();
+    await deliver(await nextSent(1));
+    await done;
+    expect(account.levels.anchored).toBe(70n);
+  });
+
+  it('does not remember more while the chain is away than there is to anchor', async () => {
+    const account = await use(70n);
+    for (let seqno = 1; seqno <= 1000; seqno++) world.books.snapshot(seqno);
+    expect((account.levels as unknown as { snapshots: unknown[] }).snapshots).toHaveLength(1);
+    world.books.anchor(900);
+    expect(account.levels.anchored).toBe(70n);
   });
 
   it('has one message under way; those who ask meanwhile share the next, which covers them', async () => {

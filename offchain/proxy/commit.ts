@@ -106,8 +106,10 @@ export class CommitLog {
     const { ledger, books, logger, now, timeoutMs } = this.options;
     const row: CommitRow = { seqno, sessionHash: this.sessionHash.toString('hex'), createdAt: now(), observedLt: null };
     this.known.set(seqno, row);
-    // On disk before it is on chain: a restart must recognise it. Everything queued before it is on disk with it.
-    await ledger.append([{ kind: 'commit', row }]);
+    // On disk before it is on chain: a restart must recognise it. Everything queued before it is on disk with it, and so are
+    // counters whose own write failed: the ledger has kept them, but nobody is told when they are on disk in the end.
+    await books.write(books.unwritten(), [{ kind: 'commit', row }]);
+    await ledger.flushed();
     books.snapshot(seqno);
     const { signal } = this.stopping;
     signal.throwIfAborted();

@@ -49,6 +49,8 @@ export class TokenLevels {
 
   /** Remembers what save_state `seqno` will cover: what is on disk now. */
   snapshot(seqno: number): void {
+    // Covered by an earlier one already: a chain that is away for days must not make this list grow.
+    if (this.writtenTokens === (this.snapshots.at(-1)?.tokens ?? this.anchoredTokens)) return;
     this.snapshots.push({ seqno, tokens: this.writtenTokens });
   }
 

@@ -47,6 +47,48 @@ describe('relay', () => {
     nothingLeft(world, client);
   });
 
+  it('credits a worker no more than the channel of the client covers', async () => {
+    const worker = world.worker({ coefficient: 0 });
+    const account = world.account();
+    account.observe({ ...account.chain, balance: 20n * 1000n });
+    const client = world.client(3, account);
+    // A client that declares a small request and a worker that reports a large one, twice at once.
+    const first = await started(world, worker, client, { maxTokens: 0, maxCoefficient: 0 });
+    const second = await started(world, worker, client, { maxTokens: 0, maxCoefficient: 0 });
+    world.relay.workerMessage(worker, head(first.id, finalInfo(300n, 400n)));
+    const told = await client.next('client.queryAnswerEx');
+    expect(told.finalInfo?.tokensUsed.totalTokensUsed).toBe(700n);
+    world.relay.workerMessage(worker, head(second.id, finalInfo(200n, 900_000n)));
+    const last = await client.next('client.queryAnswerEx');
+    expect(last.finalInfo?.tokensUsed).toMatchObject({
+      promptTokensUsed: 200n,
+      completionTokensUsed: 100n,
+      totalTokensUsed: 300n,
+    });
+    expect(account.levels.max).toBe(1000n);
+    expect(worker.account.levels.max).toBe(1000n);
+    expect(world.ledger.all('worker')).toMatchObject([{ tokensEarned: 1000n }]);
+    nothingLeft(world, client);
+  });
+
+  it('leaves other running requests what was set aside for them', async () => {
+    const worker = world.worker();
+    const account = world.account();
+    const client = world.client(3, account);
+    const first = await started(world, worker, client, { maxTokens: 10, maxCoefficient: 1000 });
+    const own = account.reserved;
+    const second = await started(world, worker, client, { maxTokens: 10, maxCoefficient: 1000 });
+    const other = account.reserved - own;
+    account.observe({ ...account.chain, balance: 20n * (own + other + 5n) });
+    world.relay.workerMessage(worker, head(first.id, finalInfo(0n, 100_000n)));
+    await client.next('client.queryAnswerEx');
+    expect(account.levels.max).toBe(own + 5n);
+    world.relay.workerMessage(worker, head(second.id, finalInfo(0n, other)));
+    await client.next('client.queryAnswerEx');
+    expect(account.levels.max).toBe(own + other + 5n);
+    nothingLeft(world, client);
+  });
+
   it('signs nothing that no save_state covers yet', async () => {
     const worker = world.worker();
     const { client, id } = await started(world, worker);

@@ -12,7 +12,7 @@ import { RelayedRequest } from './relayed-request';
 import { boundedTimeout, checkRequest, type RelayLimits, type RunQuery, tokensNeeded } from './request-checks';
 import { type ClientSide, lost, type RequestDeps, type RequestFacts, type WorkerSide } from './request-parts';
 import type { Scheduler } from './scheduler';
-import { NO_TOKENS, type RequestTokens } from './tokens';
+import { limitTokens, NO_TOKENS, type RequestTokens } from './tokens';
 import type { VoucherBook } from './vouchers';
 import { readWorkerFrame, type WorkerFrame } from './worker-frames';
 
@@ -192,6 +192,7 @@ export class Relay {
       now,
       drainTimeoutMs: limits.drainTimeoutMs,
       payoutVoucher: (worker) => ({ _: 'proxy.signedPayment', data: vouchers.payout(worker).data }),
+      payable: (tokens, reservation, client) => this.payable(tokens, reservation, client),
       settle: (row, tokens, worker, reservation, client) => this.settle(row, tokens, worker, reservation, client),
       record: (row, reservation) => {
         reservation.end(0n);
@@ -205,6 +206,17 @@ export class Relay {
         metrics.requestEnded(request.state, request.errorCode);
       },
     };
+  }
+
+  private payable(tokens: RequestTokens, reservation: Reservation, client: ClientAccount): RequestTokens {
+    const { books, logger } = this.options;
+    const most = client.covered(reservation, books.identity.prices);
+    if (tokens.total <= most) return tokens;
+    logger.warn(
+      { client: client.owner, reported: tokens.total.toString(), settled: most.toString() },
+      'a request used more tokens than the channel of its client covers; nobody pays for the rest',
+    );
+    return limitTokens(tokens, most);
   }
 
   private async settle(

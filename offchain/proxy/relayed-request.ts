@@ -123,9 +123,9 @@ export class RelayedRequest {
     let tokens = NO_TOKENS;
     for (const effect of effects) {
       if (effect === 'settle') {
-        tokens = frame?.tokens ?? NO_TOKENS;
+        tokens = this.deps.payable(frame?.tokens ?? NO_TOKENS, this.reservation, this.client.account);
         await this.settle(tokens);
-        if (this.state === 'done' && frame) this.sendLast(frame);
+        if (this.state === 'done' && frame) this.sendLast({ ...frame, tokens });
         this.deps.notify(this, tokens);
       } else if (effect === 'release') this.release();
       else if (effect === 'sendError') this.tellError(tokens, frame);

@@ -41,6 +41,8 @@ export interface RequestDeps {
   logger: Logger;
   now(): number;
   drainTimeoutMs: number;
+  /** Of what a worker reports, what the client's channel can pay for. */
+  payable(tokens: RequestTokens, reservation: Reservation, client: ClientAccount): RequestTokens;
   /** Debits, credits, and writes everything to the ledger; resolves when it would survive `kill -9`. */
   settle(
     row: RequestRow,

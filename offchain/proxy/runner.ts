@@ -13,6 +13,8 @@ import { assemble, type Parts, type RunnerDeps } from './parts';
 import { atMost, pause } from './timing';
 
 const SHUTDOWN_MS = 3000;
+/** How far behind an endpoint may be at start before it counts as another chain. */
+const CHAIN_LAG_MS = 30_000;
 
 /** Puts the parts of a proxy together and runs them. */
 export class ProxyRunner {
@@ -88,6 +90,7 @@ export class ProxyRunner {
     });
     failed.catch(() => undefined);
     const httpPort = await this.parts.http.listen();
+    await this.chainCaughtUp();
     await this.parts.settlement.recover();
     this.contract = await ensureDeployed({
       chain,
@@ -139,6 +142,27 @@ export class ProxyRunner {
     await atMost(SHUTDOWN_MS, Promise.allSettled(this.loops));
     await this.parts.http.close();
     await this.ledger.close();
+  }
+
+  /**
+   * A chain that has not reached what this ledger has already seen is another one, a restored one, or an endpoint that
+   * lags. Following it would wait in silence for transactions that never come.
+   */
+  private async chainCaughtUp(): Promise<void> {
+    const { chain, logger } = this.deps;
+    const { address } = this.parts.books.identity;
+    const seen = BigInt(this.ledger.meta(FOLLOW_KEY(address)) ?? '0');
+    const giveUpAt = this.deps.now() + CHAIN_LAG_MS;
+    for (let first = true; ; first = false) {
+      const reached = (await chain.account(address)).last?.lt ?? 0n;
+      if (reached >= seen || this.stopping.signal.aborted) return;
+      const what = `the chain shows the proxy contract ${address.toString()} at lt ${reached}, but the ledger ${this.config.db_path} has seen lt ${seen}`;
+      if (this.deps.now() >= giveUpAt) {
+        throw new ProxyFatalError('chain', `${what}; ton_endpoint is another chain, or one that was set back`);
+      }
+      if (first) logger.warn(`${what}; waiting for the endpoint to catch up`);
+      await pause(this.config.poll_interval_ms, this.stopping.signal);
+    }
   }
 
   /** Why no new requests are taken, in words for the operator; empty when all is well. */

@@ -38,6 +38,17 @@ export function readTokens(wire: TlType<'tokensUsed'>, limit: bigint): RequestTo
   return tokens;
 }
 
+/** The same request with no more than `most` tokens in all; what is dropped is dropped from the kinds that come last. */
+export function limitTokens({ prompt, cached, completion, reasoning }: RequestTokens, most: bigint): RequestTokens {
+  let left = most;
+  const [p = 0n, c = 0n, o = 0n, r = 0n] = [prompt, cached, completion, reasoning].map((wanted) => {
+    const given = wanted < left ? wanted : left;
+    left -= given;
+    return given;
+  });
+  return { prompt: p, cached: c, completion: o, reasoning: r, total: p + c + o + r };
+}
+
 export function wireTokens(tokens: RequestTokens): TlType<'tokensUsed'> {
   return {
     _: 'tokensUsed',

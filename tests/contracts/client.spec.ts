@@ -18,7 +18,16 @@ import { addr, int, methodId, stackOf } from '../support/getters';
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, txOf } from '../support/trace';
-import { type Actor, balanceOf, dataOf, deployClient, emptyBody, proxyKey, startEachTestFrom } from '../support/world';
+import {
+  type Actor,
+  balanceOf,
+  checkpoint,
+  dataOf,
+  deployClient,
+  emptyBody,
+  proxyKey,
+  startEachTestFrom,
+} from '../support/world';
 
 let it: ClientWorld;
 let excessesTo: Address;
@@ -123,8 +132,9 @@ describe('register', () => {
 
   test('deploys the client when its message carries the state init', async () => {
     const { clientOwner, proxyStandIn, otherClientOwner } = it.world.actors;
+    const undeployed = checkpoint(it.world);
     const client = await deployClient(it.world, proxyStandIn.address, otherClientOwner);
-    await fresh.restore();
+    await undeployed.restore();
     const opts = { nonce: 1n, excessesTo: clientOwner.address };
     const result = await client.sendRegister(otherClientOwner.getSender(), opts);
     expect(exitCodeOf(txOf(result, client.address))).toBe(0);

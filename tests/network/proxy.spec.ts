@@ -352,6 +352,28 @@ describe('proxy on a local chain', () => {
     });
   });
 
+  it('does not wait for ever on a chain that was set back behind its ledger', async () => {
+    const first = await start();
+    await first.close();
+    const setBack = Object.create(chain, {
+      account: {
+        value: async (address: Address) => {
+          const account = await chain.account(address);
+          return account.last === undefined ? account : { ...account, last: { ...account.last, lt: 1n } };
+        },
+      },
+    }) as ToncenterChain;
+    let now = Date.now();
+    const later = () => {
+      now += 10_000;
+      return now;
+    };
+    await expect(startProxy(config, { logger, chain: setBack, now: later })).rejects.toMatchObject({
+      code: 'chain',
+      message: expect.stringMatching(/ledger\.sqlite has seen lt \d+; ton_endpoint is another chain/),
+    });
+  });
+
   it('does not start twice on one ledger', async () => {
     await start();
     await expect(start()).rejects.toMatchObject({ code: 'in_use', message: expect.not.stringContaining('\n') });

@@ -96,7 +96,8 @@ async function* sseEvents(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   }
 }
 
-function errorMessage(body: string): string {
+/** The message of an OpenAI-shaped error, or the body as it is. */
+export function errorMessage(body: string): string {
   try {
     const parsed = JSON.parse(body) as { error?: { message?: string } };
     return parsed.error?.message ?? body;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ToncenterChain } from '../../chain/toncenter';
 import { CliError } from '../errors';
 import { type Accounts, addressText, deriveAccounts, releaseCode } from './accounts';
+import { errorMessage } from './ask';
 import { deployRoot } from './deploy-root';
 import type { UpOptions } from './options';
 import { OwnerWallet } from './owner-wallet';
@@ -227,7 +228,7 @@ async function untilOk(url: string, what: string, signal: AbortSignal): Promise<
       const response = await request(url, { headersTimeout: 5000, bodyTimeout: 5000 });
       const body = await response.body.text();
       if (response.statusCode === 200) return;
-      last = `HTTP ${response.statusCode} ${body.slice(0, 300)}`;
+      last = `HTTP ${response.statusCode}: ${errorMessage(body).slice(0, 1000)}`;
     } catch (error) {
       last = (error as Error).message || String((error as NodeJS.ErrnoException).code);
     }

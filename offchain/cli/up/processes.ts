@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../errors';
 
@@ -30,6 +30,7 @@ export interface StartOptions {
 export async function startProcess(options: StartOptions): Promise<RunningProcess> {
   const logFile = join(options.logDir, `${options.name}.log`);
   const logFd = openSync(logFile, 'a', 0o600);
+  const log = { file: logFile, from: fstatSync(logFd).size }; // what stands before is of an earlier run
   const entry = join(__dirname, '..', '..', 'bin', 'cocoon.cjs');
   const child = spawn(process.execPath, [entry, ...options.args, '--with-parent'], {
     // The child ends when its standard input does: even `kill -9` of `up` leaves no runner behind.
@@ -53,11 +54,11 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
   let timer: NodeJS.Timeout | undefined;
   const silent = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(notStarted(options.name, `was not ready after ${options.readyTimeoutMs / 1000} s`, logFile));
+      reject(notStarted(options.name, `was not ready after ${options.readyTimeoutMs / 1000} s`, log));
     }, options.readyTimeoutMs);
   });
   const died = ended.then(({ code, signal }) => {
-    throw notStarted(options.name, `ended with ${signal ?? `exit code ${code}`}`, logFile);
+    throw notStarted(options.name, `ended with ${signal ?? `exit code ${code}`}`, log);
   });
   died.catch(() => undefined); // it also fires at an ordinary stop, long after the race below is over
   try {
@@ -85,13 +86,21 @@ function untilReady(child: ChildProcess): Promise<void> {
   });
 }
 
-function notStarted(name: string, what: string, logFile: string): CliError {
-  return new CliError(`The ${name} ${what}: ${lastLogLine(logFile)}.`, `See ${logFile}.`);
+interface LogSection {
+  file: string;
+  /** Byte offset */
+  from: number;
+}
+
+function notStarted(name: string, what: string, log: LogSection): CliError {
+  return new CliError(`The ${name} ${what}: ${lastLogLine(log)}.`, `See ${log.file}.`);
 }
 
 /** The message of the last log record: runners log pino JSON, but what kills a process may be plain text. */
-function lastLogLine(logFile: string): string {
-  const lines = readFileSync(logFile, 'utf8')
+function lastLogLine(log: LogSection): string {
+  const lines = readFileSync(log.file)
+    .subarray(log.from)
+    .toString('utf8')
     .split('\n')
     .filter((line) => line.trim() !== '');
   const last = lines.at(-1);

@@ -18,8 +18,8 @@ import {
   rawPublicKey,
   stateInitAddress,
 } from '@cocoon/sdk';
-import { Address, beginCell, type Cell, type Transaction, toNano } from '@ton/core';
-import type { AccountState, Chain } from '../../chain/port';
+import { Address, beginCell, type Cell, toNano } from '@ton/core';
+import { MemoryChain } from '../../node/testing/memory-chain';
 import { ActionFailedError, type ChannelWallet } from '../actions';
 
 const codeCell = (name: string): Cell => beginCell().storeStringTail(name).endCell();
@@ -39,9 +39,8 @@ export const ROOT = address(1);
 export const WALLET = address(2);
 const PROXY_OWNER = address(3);
 
-/** Accounts in memory, with the root and one open proxy contract on them. */
-export class FakeChain implements Chain {
-  readonly accounts = new Map<string, AccountState>();
+/** A chain with the root and one open proxy contract on it. */
+export class FakeChain extends MemoryChain {
   readonly #owner: Address;
   readonly proxyKey: KeyObject;
   readonly proxyPublicKey: Buffer;
@@ -49,11 +48,10 @@ export class FakeChain implements Chain {
   readonly proxy: Address;
   readonly client: Address;
   rootVersion = 1;
-  /** Thrown by every call while set. */
-  outage: Error | undefined;
 
   /** @param owner wallet of the client whose channel is on this chain */
   constructor(owner = WALLET) {
+    super();
     this.#owner = owner;
     const { privateKey } = generateKeyPairSync('ed25519');
     this.proxyKey = privateKey;
@@ -69,7 +67,7 @@ export class FakeChain implements Chain {
     this.proxy = stateInitAddress(init);
     this.client = stateInitAddress(clientStateInit({ owner, proxy: this.proxy, publicKey, params }));
     const data = initialProxyData({ owner: PROXY_OWNER, publicKey, root: ROOT, params });
-    this.set(this.proxy, packProxyData(data), params.proxyCode as Cell);
+    this.set(this.proxy, { code: params.proxyCode as Cell, data: packProxyData(data) });
   }
 
   /** Publishes the root contract with one registered proxy at this address. */
@@ -77,16 +75,12 @@ export class FakeChain implements Chain {
     const data = initialRootData({ owner: address(9), params: { ...params, ...changed }, version: this.rootVersion });
     data.registeredProxies.set(1, endpoint);
     data.lastProxySeqno = 1;
-    this.set(ROOT, packRootData(data), codeCell('root'));
-  }
-
-  set(where: Address, data: Cell, code: Cell, balance = toNano('1')): void {
-    this.accounts.set(where.toRawString(), { balance, status: 'active', code, data });
+    this.set(ROOT, { code: codeCell('root'), data: packRootData(data) });
   }
 
   setClient(data: Partial<ClientData>): void {
     const current = this.clientData() ?? this.emptyClient();
-    this.set(this.client, packClientData({ ...current, ...data }), params.clientCode as Cell);
+    this.set(this.client, { code: params.clientCode as Cell, data: packClientData({ ...current, ...data }) });
   }
 
   emptyClient(): ClientData {
@@ -94,29 +88,8 @@ export class FakeChain implements Chain {
   }
 
   clientData(): ClientData | undefined {
-    const data = this.accounts.get(this.client.toRawString())?.data;
+    const data = this.dataOf(this.client);
     return data === undefined ? undefined : parseClientData(data);
-  }
-
-  async account(where: Address): Promise<AccountState> {
-    if (this.outage !== undefined) throw this.outage;
-    return this.accounts.get(where.toRawString()) ?? { balance: 0n, status: 'uninit' };
-  }
-
-  async transactions(): Promise<Transaction[]> {
-    return [];
-  }
-
-  async runMethod(): Promise<never> {
-    throw new Error('not part of this test');
-  }
-
-  async sendBoc(): Promise<void> {
-    throw new Error('not part of this test');
-  }
-
-  async time(): Promise<number> {
-    return 0;
   }
 }
 

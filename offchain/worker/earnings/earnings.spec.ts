@@ -193,13 +193,13 @@ describe('earnings', () => {
   });
 
   it('deploys the worker contract once, and before it is to pay', async () => {
-    chain.setAccount(worker, { balance: 0n, status: 'uninit' });
+    chain.remove(worker);
     earn(7n);
     await Promise.all([earnings.deploy(identity), earnings.deploy(identity)]);
     await earnings.deploy(identity);
     expect(wallet.sent).toHaveLength(1);
     expect(wallet.sent[0]).toMatchObject({ value: (3n * TON) / 10n, init: identity.workerInit });
-    chain.setAccount(worker, { balance: 0n, status: 'uninit' });
+    chain.remove(worker);
     await earnings.payout(undefined);
     expect(wallet.sent).toHaveLength(3);
     expect(wallet.sent[2]?.init).toBeUndefined();
