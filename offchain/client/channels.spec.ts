@@ -79,6 +79,38 @@ describe('looking after channels', () => {
     await channels.stop();
   });
 
+  test('never pays twice because the endpoint shows a state from before the first payment', async () => {
+    const { chain, wallet, clock, make, terms } = setUp();
+    const channels = make();
+    channels.for(terms);
+    channels.start();
+    chain.setClient({ balance: toNano('1') });
+    const old = await chain.account(chain.client);
+    let lagging = true;
+    const account = chain.account.bind(chain);
+    jest
+      .spyOn(chain, 'account')
+      .mockImplementation(async (where) => (lagging && where.equals(chain.client) ? old : account(where)));
+    const ticks = async () => {
+      for (let i = 0; i < 3; i++) {
+        clock.advance(INTERVAL);
+        await settle();
+      }
+    };
+    await ticks();
+    expect(wallet.sent).toEqual([['extClientTopUp']]);
+    lagging = false;
+    await ticks();
+    lagging = true; // another server of the endpoint answers again
+    await ticks();
+    expect(wallet.sent).toEqual([['extClientTopUp']]);
+    lagging = false;
+    chain.setClient({ balance: toNano('2') });
+    await ticks();
+    expect(wallet.sent).toEqual([['extClientTopUp'], ['extClientTopUp']]);
+    await channels.stop();
+  });
+
   test('one action at a time for a channel, however long it takes (B12)', async () => {
     const { chain, wallet, clock, make, terms } = setUp();
     const channels = make();

@@ -9,7 +9,7 @@ import { type QueryResult, RunningQuery } from './running-query';
 import { testParams } from './testing/fake-chain';
 
 /** Everything around one request, moved by hand. */
-function setUp(stream: boolean) {
+function setUp(stream: boolean, contentType = stream ? 'text/event-stream' : 'application/json') {
   const log: string[] = [];
   const sent: { bytes: Buffer; final: Final | undefined }[] = [];
   const results: QueryResult[] = [];
@@ -32,11 +32,12 @@ function setUp(stream: boolean) {
   const clock = new ManualClock();
   const query = new RunningQuery({
     engine: {
-      post: (_path, _headers, _body, given) => {
+      target: { origin: 'http://engine' },
+      post: (_path: string, _headers: Record<string, string>, _body: Buffer, given: AnswerHandler) => {
         handler = given;
         return call;
       },
-    } as Pick<EngineClient, 'post'> as EngineClient,
+    } as unknown as EngineClient,
     engineKind: 'vllm',
     model: 'm',
     apiKey: undefined,
@@ -54,7 +55,7 @@ function setUp(stream: boolean) {
   const request = { method: 'POST', url: '/v1/completions', httpVersion: 'HTTP/1.1', headers: [], payload };
   query.start({ query: encode({ _: 'http.request', ...request }), timeoutS: 10 });
   if (handler === undefined) throw new Error('the engine was not asked');
-  handler.head(200, 'OK', { 'content-type': stream ? 'text/event-stream' : 'application/json' });
+  handler.head(200, 'OK', { 'content-type': contentType });
   return { query, engine: handler, log, sent, results, state, clock, drain: () => drain };
 }
 
@@ -73,6 +74,18 @@ describe('running query', () => {
     drain()?.resolve();
     await Promise.resolve();
     expect(log).toEqual(['pause', 'resume']);
+  });
+
+  it('does not pass off a web page as an answer', () => {
+    const { engine, log, sent, results } = setUp(true, 'text/html; charset=utf-8');
+    engine.data(Buffer.from('<html>Please log in</html>'));
+    engine.end();
+    expect(log).toEqual(['abort']);
+    expect(JSON.parse(sent[0]?.bytes.toString() ?? '')).toMatchObject({
+      error: { code: 'engine_unavailable', message: expect.stringContaining('http://engine answered with text/html') },
+    });
+    expect(results).toMatchObject([{ outcome: 'engine_failed', used: { total: 0n } }]);
+    expect(sent).toHaveLength(1);
   });
 
   it('ends once, whatever comes after its end', () => {

@@ -127,6 +127,16 @@ export class RunningQuery implements AnswerHandler {
       );
       return;
     }
+    const type = String(received['content-type'] ?? '');
+    if (status < 300 && /^text\/html/i.test(type)) {
+      // A login page or a proxy in between: the app would take it for a completion.
+      const { origin } = this.#deps.engine.target;
+      this.#refuse(
+        engineTrouble(`The engine at ${origin} answered with ${type} instead of JSON or an event stream.`),
+        'engine_failed',
+      );
+      return;
+    }
     this.#engineStatus = status;
     const times = [
       httpHeader('X-Cocoon-Worker-Start', unixSeconds(this.#startMs)),

@@ -5,6 +5,7 @@ import { type AccountState, type Chain, ChainError } from '../../chain/port';
 export class MemoryChain implements Chain {
   readonly #accounts = new Map<string, AccountState>();
   readonly #elsewhere: bigint;
+  #lt = 0n;
   /** While set, every call fails with it. */
   outage: Error | undefined;
 
@@ -14,7 +15,10 @@ export class MemoryChain implements Chain {
   }
 
   set(address: Address, state: { code: Cell; data: Cell; balance?: bigint }): void {
-    this.#accounts.set(address.toRawString(), { balance: 1_000_000_000n, status: 'active', ...state });
+    // As on a real chain, every change has its own logical time.
+    this.#lt += 1n;
+    const last = { lt: this.#lt, hash: Buffer.alloc(32) };
+    this.#accounts.set(address.toRawString(), { balance: 1_000_000_000n, status: 'active', last, ...state });
   }
 
   /** No contract there any more. */
