@@ -15,16 +15,17 @@ const MAX_BACKOFF_MS = 10_000;
 const blockId = z.object({ workchain: z.number(), shard: z.string(), seqno: z.number() });
 const masterchainInfo = z.object({ last: blockId });
 const blockHeader = z.object({ gen_utime: z.number() });
+/** Amounts and logical times: beyond 2^53 a JSON number has lost digits, so only small ones are taken as numbers. */
+const wholeNumber = z.union([z.string().regex(/^\d{1,40}$/), z.number().int().nonnegative()]).transform(BigInt);
+const transactionId = z.object({ lt: wholeNumber, hash: z.string() });
 const addressInformation = z.object({
-  balance: z.union([z.string(), z.number()]),
+  balance: wholeNumber,
   state: z.enum(['active', 'uninitialized', 'frozen']),
   code: z.string(),
   data: z.string(),
-  last_transaction_id: z.object({ lt: z.string(), hash: z.string() }),
+  last_transaction_id: transactionId,
 });
-const transactionList = z.array(
-  z.object({ data: z.string(), transaction_id: z.object({ lt: z.string(), hash: z.string() }) }),
-);
+const transactionList = z.array(z.object({ data: z.string(), transaction_id: transactionId }));
 const runResult = z.object({ exit_code: z.number(), stack: z.array(z.unknown()) });
 const envelope = z.object({
   ok: z.boolean(),
@@ -83,9 +84,9 @@ export class ToncenterChain implements Chain {
 
   async account(address: Address): Promise<AccountState> {
     const info = await this.#call('getAddressInformation', { address: address.toString() }, addressInformation);
-    const lt = BigInt(info.last_transaction_id.lt);
+    const { lt } = info.last_transaction_id;
     const state: AccountState = {
-      balance: BigInt(info.balance),
+      balance: info.balance,
       status: info.state === 'uninitialized' ? 'uninit' : info.state,
     };
     if (info.state === 'active') {
@@ -114,7 +115,7 @@ export class ToncenterChain implements Chain {
     const transactions = this.#decode('getTransactions', () =>
       listed.map(({ data, transaction_id: id }) => {
         const transaction = loadTransaction(Cell.fromBase64(data).beginParse());
-        if (transaction.lt !== BigInt(id.lt) || transaction.hash().toString('base64') !== id.hash) {
+        if (transaction.lt !== id.lt || transaction.hash().toString('base64') !== id.hash) {
           throw new Error(`transaction ${id.lt} is not what its id says`);
         }
         return transaction;

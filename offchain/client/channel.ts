@@ -52,6 +52,8 @@ export class Channel {
   readonly #writer: StateWriter<ChannelFile>;
   readonly #state: ChannelFile;
   #onChain: ClientData | undefined;
+  /** The voucher of the state as bytes, once it has been verified in this process. */
+  #held: Buffer | undefined;
   /** Logical time of the newest state that was read. */
   #lt = 0n;
   /** The last action carried out has changed the contract after this logical time. */
@@ -220,11 +222,13 @@ export class Channel {
   payment(signed: SignedPayment, used?: UsedTokens): void {
     const state = this.#state;
     let changed = false;
-    if (signed._ === 'proxy.signedPayment') {
+    // Between two commits of the proxy every answer carries the same voucher: it was verified when it came first.
+    if (signed._ === 'proxy.signedPayment' && !this.#held?.equals(signed.data)) {
       const { tokens } = this.#verify(signed.data);
       if (tokens > state.tokensSigned || state.voucher === undefined) {
         state.tokensSigned = tokens;
         state.voucher = signed.data.toString('base64');
+        this.#held = signed.data;
         changed = true;
       }
     }

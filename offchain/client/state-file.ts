@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { replaceFile, replaceFileSync } from '../node/durable-file';
 
 /** A state file that cannot be used. The message names the file and the next step. */
 export class StateFileError extends Error {
@@ -35,42 +35,8 @@ export function readState<T>(file: string, schema: z.ZodType<T>): T | undefined 
 
 /** Writes the whole file or nothing, and returns when it would survive a power cut. */
 export function writeStateSync(file: string, value: unknown): void {
-  const directory = dirname(file);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const temporary = `${file}.tmp`;
-  const fd = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(fd, serialise(value));
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(temporary, file);
-  // The rename itself is durable only once the directory is.
-  const dirFd = openSync(directory, 'r');
-  try {
-    fsyncSync(dirFd);
-  } finally {
-    closeSync(dirFd);
-  }
-}
-
-async function writeState(file: string, value: unknown): Promise<void> {
-  const temporary = `${file}.tmp`;
-  const handle = await open(temporary, 'w', 0o600);
-  try {
-    await handle.writeFile(serialise(value));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-  const directory = await open(dirname(file), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  replaceFileSync(file, serialise(value));
 }
 
 function serialise(value: unknown): string {
@@ -116,7 +82,7 @@ export class StateWriter<T> {
       const { value } = this.#next;
       this.#next = undefined;
       try {
-        await writeState(this.#file, value);
+        await replaceFile(this.#file, serialise(value));
       } catch (error) {
         this.#onError(error);
       }

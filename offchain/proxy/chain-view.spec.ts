@@ -121,6 +121,21 @@ describe('chain view > client reports', () => {
     expect(account()?.levels).toMatchObject({ max: 40n, written: 40n, anchored: 40n });
   });
 
+  it('that settle more than was ever counted here are told to the operator: somebody else signs', async () => {
+    const errors = jest.spyOn(quiet, 'error');
+    await apply(report(STAKE), 'no gas');
+    account()?.levels.add(10n);
+    await apply(report(STAKE, { tokensUsed: 10n }), 'no gas');
+    expect(errors).not.toHaveBeenCalled();
+    await apply(report(STAKE, { tokensUsed: 11n }), 'no gas');
+    expect(errors).toHaveBeenCalledWith(
+      expect.objectContaining({ settled: '11', counted: '10' }),
+      expect.stringContaining('somebody else signs'),
+    );
+    expect(account()?.levels.max).toBe(11n);
+    errors.mockRestore();
+  });
+
   it('close the account', async () => {
     await apply(report(0n, { state: 2 }), 'executed');
     expect(account()?.chain.state).toBe('closed');

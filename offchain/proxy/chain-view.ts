@@ -102,6 +102,7 @@ export class ChainView {
           'the proxy contract could not carry out a payout; the worker is unpaid for these tokens',
         );
       }
+      this.compare('worker', account, worker.tokens, account.state !== 'unknown');
       if (account.observe(worker.state === 2 ? 'closed' : 'normal', worker.tokens)) changed.push(account);
       return;
     }
@@ -115,6 +116,7 @@ export class ChainView {
     const account = books.openClient(message.owner);
     const { payload } = message;
     if (payload?.kind === 'register' && payload.nonce !== null) onRegister(message.owner, payload.nonce);
+    this.compare('client', account, message.tokensUsed, account.chain.state !== 'unknown');
     const before = account.chain;
     const applied = account.observe({
       state: CLIENT_STATES[message.state],
@@ -134,6 +136,15 @@ export class ChainView {
       );
     }
     return account;
+  }
+
+  /** Only what this ledger holds is ever signed; a contract that settled more was shown another signer's voucher. */
+  private compare(role: string, account: ClientAccount | WorkerAccount, settled: bigint, known: boolean): void {
+    if (!known || settled <= account.levels.max) return;
+    this.options.logger.error(
+      { [role]: account.owner, settled: settled.toString(), counted: account.levels.max.toString() },
+      'a contract has settled more tokens than this ledger has counted: somebody else signs with machine_specific_private_key; close this proxy and make a new key',
+    );
   }
 
   private believed(from: Address, derived: Address, owner: Address): boolean {

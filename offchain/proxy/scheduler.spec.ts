@@ -76,6 +76,25 @@ describe('scheduler', () => {
     });
   });
 
+  it('does not let workers that come with ever new models fill the memory, nor the answers', () => {
+    const workers = scheduler(seat(1));
+    for (let id = 2; id < 5000; id++) {
+      workers.add(seat(id, { model: `model-${id}` }));
+      workers.remove(id);
+    }
+    expect((workers as unknown as { knownModels: Set<string> }).knownModels.size).toBeLessThanOrEqual(1000);
+    let refusal: Error | undefined;
+    try {
+      workers.checkPossible('never-offered', 1000);
+    } catch (error) {
+      refusal = error as Error;
+    }
+    expect(refusal?.message).toContain('unknown model');
+    expect(refusal?.message.length).toBeLessThan(1000);
+    workers.checkPossible('demo', 1000);
+    expect(() => workers.checkPossible('model-4999', 1000)).toThrow('no ready worker');
+  });
+
   it('queues while all are busy, first come first served', async () => {
     const workers = scheduler(seat(1, { limit: 1 }));
     const running = await workers.acquire('demo', 1000, never());

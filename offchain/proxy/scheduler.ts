@@ -41,6 +41,9 @@ interface Waiter<S extends WorkerSeat> {
   reject(error: RequestError): void;
 }
 
+const MAX_KNOWN_MODELS = 1000;
+/** In an error message. */
+const MAX_LISTED_MODELS = 20;
 const SMOOTHING = 0.2;
 /** A measurement loses half its weight in this time, so a worker that was slow once is tried again. */
 const HALF_LIFE_MS = 60_000;
@@ -50,6 +53,7 @@ const TIE = 1.25;
 /** Chooses workers: enabled, cheap enough, below its limit, then the smallest (running + 1) × latency, equals in turn. */
 export class Scheduler<S extends WorkerSeat> {
   private readonly loads = new Map<number, Load<S>>();
+  /** Models served now or lately, in the order they were last offered. */
   private readonly knownModels = new Set<string>();
   private readonly queues = new Map<string, Waiter<S>[]>();
   private readonly options: SchedulerOptions;
@@ -61,8 +65,18 @@ export class Scheduler<S extends WorkerSeat> {
 
   add(seat: S): void {
     this.loads.set(seat.id, { seat, running: 0, latencyMs: undefined, measuredAt: 0, assigned: 0 });
-    this.knownModels.add(seat.model);
+    this.remember(seat.model);
     this.serve(seat.model);
+  }
+
+  /** A worker can name any model: those that nobody serves any more are remembered only so far back. */
+  private remember(model: string): void {
+    this.knownModels.delete(model);
+    this.knownModels.add(model);
+    if (this.knownModels.size <= MAX_KNOWN_MODELS) return;
+    const served = new Set([...this.loads.values()].map(({ seat }) => seat.model));
+    const oldest = [...this.knownModels].find((known) => !served.has(known));
+    if (oldest !== undefined) this.knownModels.delete(oldest);
   }
 
   /** Forgets a worker. Requests waiting for a model that lost its last worker are told at once. */
@@ -146,7 +160,7 @@ export class Scheduler<S extends WorkerSeat> {
   /** @throws RequestError model_not_found, no_worker or price_above_limit when waiting would be pointless */
   checkPossible(model: string, maxCoefficient: number): void {
     if (!this.knownModels.has(model)) {
-      const known = [...this.knownModels].sort();
+      const known = [...this.knownModels].sort().slice(0, MAX_LISTED_MODELS);
       throw new RequestError(
         'model_not_found',
         `unknown model ${JSON.stringify(model)}; ${known.length ? `this proxy serves ${known.join(', ')}` : 'no worker has offered any model to this proxy yet'}`,

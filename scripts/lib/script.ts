@@ -27,9 +27,15 @@ export function script<K extends string>(
   };
 }
 
-function describe(error: unknown): string {
+/** What went wrong, on one line: our own words, the endpoint's where it refused, or the bare message. */
+export function describe(error: unknown): string {
   if (error instanceof ScriptError) return error.message;
-  const { message, isAxiosError } = error as Error & { isAxiosError?: boolean };
+  const { message, isAxiosError, response } = error as Error & {
+    isAxiosError?: boolean;
+    response?: { status: number; data?: { error?: unknown } };
+  };
+  if (isAxiosError && typeof response?.data?.error === 'string')
+    return `The chain endpoint refused (HTTP ${response.status}): ${response.data.error}`;
   if (isAxiosError)
     return `The chain endpoint does not answer: ${message}. Check the --custom URL and that the network is up.`;
   return `${message} (run again with COCOON_DEBUG=1 for details)`;

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Address } from '@ton/core';
 import { z } from 'zod';
+import { replaceFile } from '../../node/durable-file';
 
 /** What is known about the money at one proxy: enough to cash it in without the proxy. Counters are cumulative adjusted tokens. */
 export interface VoucherRecord {
@@ -119,7 +119,7 @@ export class VoucherStore {
       const record = this.#records.get(key);
       if (record === undefined) continue;
       try {
-        await this.#write(key, record);
+        await replaceFile(join(this.#directory, `${key}${SUFFIX}`), serialise(record));
       } catch (error) {
         failed.add(key);
         this.#onError(error);
@@ -127,31 +127,6 @@ export class VoucherStore {
     }
     for (const key of failed) this.#dirty.add(key);
     this.#writing = undefined;
-  }
-
-  async #write(key: string, record: VoucherRecord): Promise<void> {
-    const file = join(this.#directory, `${key}${SUFFIX}`);
-    const temporary = `${file}.tmp`;
-    try {
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(serialise(record));
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, file);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    // The rename itself is durable only once the directory is.
-    const directory = await open(this.#directory, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
   }
 }
 
