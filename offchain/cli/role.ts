@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { CliError, describeError } from './errors';
+import { logDestination } from './log-destination';
 
 /** A started runner, as the entry points of the roles return it. */
 export interface Running {
@@ -23,10 +24,7 @@ export async function runRole<T extends Running>(
   start: (logger: Logger) => Promise<T>,
   describe: (running: T) => string = () => '',
 ): Promise<void> {
-  const logger = pino(
-    { name, level: process.env.COCOON_LOG_LEVEL ?? 'info' },
-    pino.destination({ dest: 2, sync: true }),
-  );
+  const logger = pino({ name, level: process.env.COCOON_LOG_LEVEL ?? 'info' }, logDestination(2));
   process.on('unhandledRejection', (reason) => {
     // A bug of ours: say so and go on serving; the request concerned has its own timeout.
     logger.error({ err: reason }, 'unhandled rejection');

@@ -2,6 +2,7 @@ import { Op } from '@cocoon/sdk';
 import { decodeAs, type TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { verifyVoucher } from '@cocoon/sdk/protocol/vouchers';
 import { Address } from '@ton/core';
+import { MessageTooLargeError } from '../transport/errors';
 import { body, failure, head, nothingLeft, part, started } from './testing/frames';
 import { finalInfo, httpResponse, runQuery, tokens, World } from './testing/world';
 
@@ -293,6 +294,23 @@ describe('relay > every request ends, exactly once, for everybody', () => {
     }
     expect(client.account.levels.max).toBe(0n);
   });
+
+  it.each(['first', 'last'] as const)(
+    'an answer whose %s frame is too large to be passed on is an error for the client, never silence',
+    async (which) => {
+      const worker = world.worker();
+      const { client, id } = await started(world, worker);
+      jest.spyOn(client, 'send').mockImplementationOnce(() => {
+        throw new MessageTooLargeError('the frame has 17 MiB, at most 16 can be sent');
+      });
+      world.relay.workerMessage(worker, which === 'first' ? head(id) : head(id, finalInfo(5n, 16n)));
+      const told = await client.next('client.queryAnswerEx');
+      expect(body(told.answer)).toMatchObject({ status: 502, error: { code: 'worker_failed' } });
+      expect(told.finalInfo?.tokensUsed.totalTokensUsed).toBe(which === 'first' ? 0n : 21n);
+      expect(worker.dropped === undefined).toBe(which === 'last');
+      nothingLeft(world, client);
+    },
+  );
 
   it('frames for requests of another worker change nothing', async () => {
     const worker = world.worker();

@@ -164,8 +164,7 @@ export class RelayedRequest {
 
   private sendHead(): void {
     const response = this.response!;
-    this.headSent = true;
-    this.toClient(() => this.frames.head(response));
+    this.headSent = this.toClient(() => this.frames.head(response));
   }
 
   private sendPart(frame: WorkerFrame): void {
@@ -177,7 +176,10 @@ export class RelayedRequest {
     this.told = true;
     const final = this.final(frame.tokens, frame);
     const response = this.response!;
-    this.toClient(() => (this.headSent ? this.frames.part(frame.data, final) : this.frames.head(response, final)));
+    this.toClient(
+      () => (this.headSent ? this.frames.part(frame.data, final) : this.frames.head(response, final)),
+      () => this.errorFrame(badAnswer(), final),
+    );
   }
 
   /** The head with our time stamps; undefined when the worker sent something else. */
@@ -198,20 +200,36 @@ export class RelayedRequest {
     this.told = true;
     const error = this.error ?? badAnswer();
     const final = this.final(tokens, frame);
-    this.toClient(() =>
-      this.headSent ? this.frames.errorPart(error, final, this.bodyType) : this.frames.errorHead(error, final),
+    this.toClient(
+      () => this.errorFrame(error, final),
+      () => this.errorFrame(badAnswer(), final),
     );
   }
 
-  private toClient(frame: () => TlObject): void {
-    if (this.clientGone) return;
+  private errorFrame(error: RequestError, final: FinalFacts): TlObject {
+    return this.headSent ? this.frames.errorPart(error, final, this.bodyType) : this.frames.errorHead(error, final);
+  }
+
+  /**
+   * What a worker sends can just fit its own message and not the client's. The client is still there then and must hear how its
+   * request ended.
+   * @param instead of the last frame, when that is what cannot be sent
+   */
+  private toClient(frame: () => TlObject, instead?: () => TlObject): boolean {
+    if (this.clientGone) return false;
     try {
-      if (this.client.send(frame())) return;
+      if (this.client.send(frame())) return true;
     } catch (cause) {
       this.deps.logger.warn({ request: this.key, reason: errorText(cause) }, 'a frame could not be sent to the client');
+      if (instead) return this.toClient(instead);
+      if (!this.told) {
+        this.fail('violation', badAnswer());
+        return false;
+      }
     }
     this.clientGone = true;
     this.fail('cancel', new RequestError('request_cancelled', 'the client does not take the answer'));
+    return false;
   }
 
   private stopWorker(): void {
