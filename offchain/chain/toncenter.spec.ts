@@ -100,6 +100,11 @@ describe('a server with a bad day', () => {
     ['502 with a page instead of JSON', text(502, '<html>bad gateway</html>')],
     ['200 with garbage', text(200, 'certainly')],
     ['200 with another shape', json(200, { ok: true, result: { balance: 'x' } })],
+    ['200 with a balance that lost digits', json(200, { ok: true, result: { ...info.result, balance: 2 ** 60 } })],
+    [
+      '200 with a logical time that is none',
+      json(200, { ok: true, result: { ...info.result, last_transaction_id: { lt: '-5', hash: '' } } }),
+    ],
     ['200 with ok: false', json(200, { ok: false, error: 'LITE_SERVER_NOTREADY' })],
     ['a connection that breaks off', (_request, response) => void response.socket?.destroy()],
   ])('%s is tried again, with growing pauses, until it answers', async (_what, bad) => {

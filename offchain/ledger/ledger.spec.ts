@@ -106,6 +106,13 @@ describe('ledger', () => {
     expect(again.meta('follow_lt')).toBe('77');
   });
 
+  it('is for its owner only, also in a folder that others may read', async () => {
+    fs.chmodSync(folder, 0o755);
+    const ledger = openLedger();
+    await ledger.write([{ kind: 'meta', row: { key: 'a', value: '1' } }]);
+    for (const suffix of ['', '-wal', '-shm']) expect(fs.statSync(`${path}${suffix}`).mode & 0o777).toBe(0o600);
+  });
+
   it('keeps the newest value of a row written many times in one turn', async () => {
     const ledger = openLedger();
     await Promise.all([1n, 2n, 3n].map((used) => ledger.append([{ kind: 'client', row: clientRow('0:01', used) }])));

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { LedgerOpenError, LedgerWriteError, openError, Sqlite, sqliteCode } from './errors';
@@ -70,7 +70,10 @@ export class Ledger {
     }
     let db: DatabaseSync | undefined;
     try {
+      const created = !existsSync(path);
       db = new DatabaseSync(path, { timeout: 0, readBigInts: true });
+      // It holds the hashes of clients' secrets. The log beside it takes over these rights; later ones are the owner's choice.
+      if (created) chmodSync(path, 0o600);
       db.exec('PRAGMA journal_mode = WAL');
       // Commits only write; reaching the disk is GroupSync's work, so that it is shared and off the main thread.
       db.exec('PRAGMA synchronous = NORMAL');

@@ -37,7 +37,7 @@ const schema = z.object({
   max_request_bytes: positive.default(8 * 1024 * 1024),
   max_request_headers: positive.default(128),
   /** Longest time a request may ask for, seconds; longer wishes are shortened to it. */
-  max_timeout_s: z.number().positive().default(1800),
+  max_timeout_s: z.number().positive().max(86_400).default(1800),
   /** Requests that may wait for a free worker, per model, and for how long. */
   queue_limit: z.number().int().nonnegative().default(512),
   queue_timeout_ms: positive.default(10_000),

@@ -3,7 +3,7 @@ import type { Address, Cell } from '@ton/core';
 import { parseAddress, requireContract } from './chain';
 import { listing, tonAmount } from './format';
 import { readManifest } from './manifest';
-import { script } from './script';
+import { ScriptError, script } from './script';
 
 type Row = readonly [name: string, value: string | number | bigint | boolean];
 
@@ -20,6 +20,15 @@ export function showScript(
     const { code, data, balance } = await requireContract(provider, address);
     const hash = code.hash().toString('hex');
     const release = hash === contractCode[contract].hash ? 'this release' : 'not of this release';
+    let state: Row[];
+    try {
+      state = rows(data);
+    } catch (error) {
+      throw new ScriptError(
+        `${address.toString()} holds no ${contract} contract (code hash ${hash}): ${(error as Error).message}.`,
+        'Check the address.',
+      );
+    }
     provider
       .ui()
       .write(
@@ -27,7 +36,7 @@ export function showScript(
           ['address', address.toString()],
           ['balance', tonAmount(balance)],
           ['code', `${hash} (${release})`],
-          ...rows(data),
+          ...state,
         ])}`,
       );
   });
