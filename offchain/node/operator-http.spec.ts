@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import pino from 'pino';
 import { HttpError, OperatorHttp, type OperatorHttpOptions } from './operator-http';
 
@@ -84,6 +85,26 @@ describe("the operator's HTTP interface of a node", () => {
       409,
       { error: { code: 'nothing', message: 'nothing to pay out' } },
     ]);
+    expect(lines).toEqual([]);
+  });
+
+  it.each([
+    ['evil.example', '/jsonstats', 403],
+    ['localhost:1', '/healthz', 200],
+    ['[::1]:1', '/healthz', 200],
+    ['127.0.0.1', '//', 400],
+  ])('answers Host "%s" %s with %d', async (host, path, status) => {
+    const url = new URL(await serve());
+    const answered = await new Promise<number | undefined>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: url.port, path, headers: { host }, agent: false };
+      request(options, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .once('error', reject)
+        .end();
+    });
+    expect(answered).toBe(status);
     expect(lines).toEqual([]);
   });
 });

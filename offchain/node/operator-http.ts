@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { isLoopback } from '../transport/security';
 import { type Access, accessCheck } from './bearer';
 import { listenError } from './config';
+import { hostAllowed, hostName } from './host';
 
 export interface OperatorHttpOptions {
   host: string;
@@ -88,7 +90,10 @@ export class OperatorHttp {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://node');
+      this.#checkHost(request);
+      const url = URL.parse(request.url ?? '/', 'http://node');
+      if (url === null) throw new HttpError(400, 'bad_path', 'The path of the request is not valid.');
+      const { pathname, searchParams } = url;
       const route = this.#routes.get(pathname);
       if (route === undefined) {
         const known = [...this.#routes.keys()].join(', ');
@@ -108,6 +113,17 @@ export class OperatorHttp {
       if (status === 401) response.setHeader('www-authenticate', 'Bearer');
       writeJson(response, status, { error: { code, message } });
     }
+  }
+
+  /** On loopback only this machine may look; a page in its browser, called by a name of its own, may not. @throws HttpError */
+  #checkHost(request: IncomingMessage): void {
+    const name = hostName(request.headers.host);
+    if (name === undefined || hostAllowed(name) || !isLoopback(this.#options.host)) return;
+    throw new HttpError(
+      403,
+      'host_not_allowed',
+      `This node is not reached by the name "${name}". Call it by its address.`,
+    );
   }
 
   /** @throws HttpError */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
 import { bearerToken, accessCheck as ownerCheck, sha256 } from '../../node/bearer';
+import { hostAllowed, hostName } from '../../node/host';
 import { GatewayError } from '../errors';
 
 /** A check that the request carries one of the API keys; everyone passes when there are none. @throws GatewayError 401 */
@@ -98,16 +98,6 @@ export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
   'access-control-allow-methods': 'GET, POST, OPTIONS',
   'access-control-max-age': '600',
 };
-
-function hostName(header: string | undefined): string | undefined {
-  if (header === undefined || header === '') return undefined;
-  const bracketed = /^\[([^\]]*)\]/.exec(header)?.[1];
-  return (bracketed ?? header.split(':')[0] ?? '').toLowerCase();
-}
-
-function hostAllowed(host: string, allowed: readonly string[]): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0 || allowed.includes(host);
-}
 
 function sameOrigin(origin: string, host: string | undefined): boolean {
   return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
