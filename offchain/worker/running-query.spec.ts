@@ -65,10 +65,12 @@ describe('running query', () => {
   it('reads no more from the engine while the proxy does not read, and goes on when it does', async () => {
     const { engine, log, state, drain } = setUp(true);
     engine.data(event);
+    await Promise.resolve();
     expect(log).toEqual([]);
     state.writable = false;
     engine.data(event);
     engine.data(event);
+    await Promise.resolve();
     expect(log).toEqual(['pause']);
     state.writable = true;
     drain()?.resolve();
@@ -86,6 +88,23 @@ describe('running query', () => {
     });
     expect(results).toMatchObject([{ outcome: 'engine_failed', used: { total: 0n } }]);
     expect(sent).toHaveLength(1);
+  });
+
+  it('passes on in one message what came in one turn, and alone what came alone', async () => {
+    const { engine, sent } = setUp(true);
+    engine.data(event);
+    engine.data(event);
+    expect(sent).toHaveLength(0);
+    await Promise.resolve();
+    engine.data(event);
+    await Promise.resolve();
+    engine.data(event);
+    engine.end();
+    expect(sent.map(({ bytes, final }) => [bytes.length / event.length, final !== undefined])).toEqual([
+      [2, false],
+      [1, false],
+      [1, true],
+    ]);
   });
 
   it('ends once, whatever comes after its end', () => {
@@ -114,9 +133,10 @@ describe('running query', () => {
     expect(results).toMatchObject([{ outcome: 'timeout', durationMs: 9500, used: { total: 8n } }]);
   });
 
-  it('tells nobody when the connection is lost, and stops the engine', () => {
+  it('tells nobody when the connection is lost, and stops the engine', async () => {
     const { query, engine, log, sent, results } = setUp(true);
     engine.data(event);
+    await Promise.resolve();
     query.connectionLost();
     expect(log).toEqual(['abort']);
     expect(sent).toHaveLength(1);

@@ -75,6 +75,8 @@ export class RunningQuery implements AnswerHandler {
   /** Body of an answer that is not streamed, kept to go out in one message. */
   #collected: Buffer[] | undefined;
   #collectedBytes = 0;
+  /** Streamed bytes of this turn of the event loop. */
+  readonly #burst: Buffer[] = [];
   #engineStatus = 0;
   #over = false;
   #paused = false;
@@ -160,8 +162,8 @@ export class RunningQuery implements AnswerHandler {
     const bytes = this.#metered(() => this.#meter?.push(chunk) ?? chunk);
     if (bytes === undefined || bytes.length === 0) return;
     if (this.#collected === undefined) {
-      this.#send(bytes);
-      this.#holdBack();
+      this.#burst.push(bytes);
+      if (this.#burst.length === 1) queueMicrotask(() => this.#sendBurst());
       return;
     }
     this.#collected.push(bytes);
@@ -174,7 +176,7 @@ export class RunningQuery implements AnswerHandler {
     const rest = this.#metered(() => this.#meter?.end() ?? Buffer.alloc(0));
     if (rest === undefined) return;
     if (this.#meter?.reported === false && this.#meter.rawUsage().completionTokens > 0) this.#deps.onUnreportedUsage();
-    const bytes = this.#collected === undefined ? rest : Buffer.concat([this.#takeCollected(), rest]);
+    const bytes = Buffer.concat([...this.#burst.splice(0), ...(this.#collected?.splice(0) ?? []), rest]);
     const used = this.#used();
     this.#send(bytes, this.#final(used));
     this.#finish(this.#engineStatus >= 400 ? 'engine_error' : 'completed', used);
@@ -182,6 +184,7 @@ export class RunningQuery implements AnswerHandler {
 
   failed(failure: EngineFailure): void {
     if (this.#over) return;
+    this.#sendBurst();
     this.#deps.logger.warn({ err: failure }, failure.message);
     // Nothing has gone out yet: a proper HTTP answer can still be given.
     if (this.#head !== undefined || !failure.answered)
@@ -199,12 +202,20 @@ export class RunningQuery implements AnswerHandler {
     try {
       return step();
     } catch (error) {
+      this.#sendBurst();
       this.#deps.logger.error({ err: error }, 'the answer of the engine cannot be passed on');
       const message = `The answer of the engine cannot be passed on: ${(error as Error).message}.`;
       if (this.#head !== undefined) this.#refuse(engineTrouble(message), 'engine_failed');
       else this.#stop('engine_failed', TonCode.failure, message);
       return undefined;
     }
+  }
+
+  /** What the engine wrote in one go leaves in one message; a token that comes alone leaves alone, in the same turn. */
+  #sendBurst(): void {
+    if (this.#over || this.#burst.length === 0) return;
+    this.#send(Buffer.concat(this.#burst.splice(0)));
+    this.#holdBack();
   }
 
   /** Sends bytes in as many messages as they need; the first goes with the head, the last with the final count. */
@@ -273,6 +284,7 @@ export class RunningQuery implements AnswerHandler {
 
   #stop(outcome: Outcome, code: number, text: string): void {
     if (this.#over) return;
+    this.#sendBurst();
     this.#call?.abort();
     const used = this.#used();
     this.#deps.writer.error(code, text, this.#final(used));
