@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
+import { parseSecretJson } from '../node/json';
 import { CliError, describeError } from './errors';
 import { logDestination } from './log-destination';
 
@@ -85,10 +86,8 @@ export function readConfigFile(file: string | undefined, fallback: string): unkn
     );
   }
   try {
-    return JSON.parse(text);
+    return parseSecretJson(text);
   } catch (error) {
-    throw new CliError(`The configuration ${path} is no JSON: ${(error as Error).message}.`, 'Correct it there.', {
-      cause: error,
-    });
+    throw new CliError(`The configuration ${path} cannot be used: ${(error as Error).message}.`, 'Correct it there.');
   }
 }

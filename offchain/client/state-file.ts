@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { replaceFile, replaceFileSync } from '../node/durable-file';
+import { parseSecretJson } from '../node/json';
 
 /** A state file that cannot be used. The message names the file and the next step. */
 export class StateFileError extends Error {
@@ -21,7 +22,7 @@ export function readState<T>(file: string, schema: z.ZodType<T>): T | undefined 
   if (!existsSync(file)) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = parseSecretJson(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new StateFileError(file, (error as Error).message, error);
   }

@@ -172,6 +172,7 @@ describe('worker refusing a request', () => {
 
   it('finds the model and the stream flag behind escaped keys, so that nothing streams unmetered', async () => {
     const { engine, proxy } = await connected();
+    // Node 24.21 gives a later escaped key the name of one like this that it has parsed before.
     JSON.parse('{"str\\\\u0065am":1}');
     const body = Buffer.from('{"mod\\u0065l":"m","str\\u0065am":true}');
     await proxy.run({ body }).answer;

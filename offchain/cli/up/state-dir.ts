@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writ
 import { dirname, join, resolve } from 'node:path';
 import { mnemonicNew, mnemonicValidate } from '@ton/crypto';
 import { z } from 'zod';
+import { parseSecretJson } from '../../node/json';
 import { CliError } from '../errors';
 
 /**
@@ -164,7 +165,7 @@ function readJson<T>(file: string, schema: z.ZodType<T>, path: string): T | unde
   if (!existsSync(file)) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = parseSecretJson(readFileSync(file, 'utf8'));
   } catch (error) {
     throw damaged(file, (error as Error).message, path);
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Address } from '@ton/core';
 import { z } from 'zod';
 import { replaceFile } from '../../node/durable-file';
+import { parseSecretJson } from '../../node/json';
 
 /** What is known about the money at one proxy: enough to cash it in without the proxy. Counters are cumulative adjusted tokens. */
 export interface VoucherRecord {
@@ -159,7 +160,7 @@ function serialise({ proxy, proxyPublicKey, worker, paramsVersion, voucher, comm
 function readRecord(file: string): VoucherRecord {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = parseSecretJson(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new VoucherStoreError(file, (error as Error).message, error);
   }
