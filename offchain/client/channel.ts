@@ -89,6 +89,16 @@ export class Channel {
     return this.#state.closing;
   }
 
+  /** Why nothing can be bought through this channel any more; undefined while it is open. */
+  get ending(): ProxyRefusedError | undefined {
+    const closed = this.#onChain?.state === 2;
+    if (!closed && this.#onChain?.state !== 1 && !this.closing) return undefined;
+    return new ProxyRefusedError(
+      closed ? 'channel_closed' : 'channel_closing',
+      `the channel ${this.terms.client} with this proxy is ${closed ? 'closed for good' : 'closing'}; use another proxy, or another wallet key`,
+    );
+  }
+
   get outdatedSinceS(): number | undefined {
     return this.#state.outdatedSinceS;
   }
@@ -179,16 +189,11 @@ export class Channel {
   }
 
   #fundingMessages(): OutgoingMessage[] {
-    const { client, params } = this.terms;
+    const { params } = this.terms;
     const onChain = this.#onChain;
     if (onChain === undefined) return [this.messages.open()];
-    if (onChain.state !== 0) {
-      const what = onChain.state === 2 ? 'channel_closed' : 'channel_closing';
-      throw new ProxyRefusedError(
-        what,
-        `the channel ${client} with this proxy is ${onChain.state === 2 ? 'closed for good' : 'closing'}; use another proxy, or another wallet key`,
-      );
-    }
+    const ending = this.ending;
+    if (ending !== undefined) throw ending;
     const secretDiffers = !onChain.secretHash.equals(this.#deps.secretHash);
     if (needsTopUp(onChain, params.pricePerToken)) {
       const amount = wholeTokens(onChain.stake, params.pricePerToken);

@@ -242,6 +242,7 @@ describe("the owner's actions", () => {
     world.wallet.failure = undefined;
     const second = world.make();
     expect(second.for(world.terms).closing).toBe(true);
+    expect(second.for(world.terms).ending).toMatchObject({ code: 'channel_closing' });
     second.start();
     world.clock.advance(INTERVAL);
     await settle();

@@ -194,7 +194,9 @@ describe('when nothing is ready', () => {
       402,
       'wallet_underfunded',
     ],
-    [new ProxyRefusedError('channel_closed', 'the channel is closed for good'), 503, 'no_proxy_ready'],
+    [new ProxyRefusedError('channel_closed', 'the channel is closed for good'), 503, 'channel_closed'],
+    [new ProxyRefusedError('channel_closing', 'the channel is closing'), 503, 'channel_closed'],
+    [new ProxyRefusedError('wrong_network', 'it is of another network'), 503, 'no_proxy_ready'],
     [undefined, 503, 'no_proxy_ready'],
   ])('the reason is told: %s', (problem, status, code) => {
     const { pool, slots, session } = setUp(1, 1);

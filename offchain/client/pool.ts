@@ -141,6 +141,8 @@ export class ProxyPool implements Upstream {
         code: 'wallet_underfunded',
       });
     }
+    const ended = problems.find((problem) => problem instanceof ProxyRefusedError && /^channel_/.test(problem.code));
+    if (ended !== undefined) return notReadyError(`No proxy can be used: ${ended.message}.`, 'channel_closed');
     const first = problems[0];
     const why = first === undefined ? 'the connection or the payment channel is being opened' : first.message;
     return notReadyError(

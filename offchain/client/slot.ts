@@ -49,7 +49,7 @@ export class ProxySlot {
 
   /** Why the last connection is not usable; undefined while it is, or before the first try has ended. */
   get problem(): Error | undefined {
-    return this.#session?.ready ? undefined : this.#problem;
+    return this.#session?.ready ? undefined : (this.#session?.channel?.ending ?? this.#problem);
   }
 
   /** True when this proxy has not been ready for so long that another one should be tried. */

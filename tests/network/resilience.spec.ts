@@ -160,3 +160,50 @@ describe('a stream that is running when a process is killed', () => {
     expect(-BigInt(client)).toBe(BigInt(worker) + BigInt(proxy) + BigInt(fees));
   }, 60_000);
 });
+
+describe('a channel that is closed', () => {
+  it('gives the escrow back at once, less what was used, and says so to whoever asks next', async () => {
+    const network = await startNetwork();
+    try {
+      const { http_port, http_access_hash } = network.config('client');
+      const before = await wallet();
+      const close = await fetch(`http://127.0.0.1:${http_port}/request/close`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${http_access_hash}` },
+      });
+      expect(close.status).toBe(200);
+      const paid = BigInt(network.bill.money.find(({ who }) => who === 'client paid')?.amount ?? 0);
+      await until(async () => (await channel()).state === 2);
+      expect(await channel()).toMatchObject({ balance: 0, tokens_charged: Number(paid / 20n) });
+      const STAKE = 15_000_000_000n;
+      const GAS = 100_000_000n; // the refund request's fees and the reserves of the client contract are far below
+      await until(async () => (await wallet()) > before + STAKE - paid - GAS);
+      await until(async () => (await refusal()).code === 'channel_closed');
+      expect((await refusal()).message).toMatch(/closed for good; use another proxy, or another wallet key/);
+    } finally {
+      await network.stop();
+    }
+
+    async function stats(): Promise<{ proxies: Record<string, unknown>[]; wallet: { balance: number | string } }> {
+      const response = await fetch(`${network.origin}/jsonstats`);
+      return (await response.json()) as Awaited<ReturnType<typeof stats>>;
+    }
+
+    async function channel(): Promise<Record<string, unknown>> {
+      return (await stats()).proxies[0] ?? {};
+    }
+
+    async function wallet(): Promise<bigint> {
+      return BigInt((await stats()).wallet.balance);
+    }
+
+    async function refusal(): Promise<{ code: string; message: string }> {
+      const response = await fetch(`${network.origin}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'cocoon-demo', messages: [{ role: 'user', content: 'Hi' }] }),
+      });
+      return ((await response.json()) as { error: { code: string; message: string } }).error;
+    }
+  }, 90_000);
+});
