@@ -1,4 +1,5 @@
-import { decodeAs, encode, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl';
+import { checkStatusLine, HttpMessageError } from '@cocoon/sdk/protocol/http';
+import { decodeAs, encode, TlError, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl';
 import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
 import { MessageTooLargeError } from '../transport/errors';
 import { connectionLost, fromPeerError, type GatewayError, protocolError, requestTooLarge } from './errors';
@@ -129,15 +130,13 @@ export class RequestTable {
     let response: TlType<'http.response'>;
     try {
       response = decodeAs('http.response', answer);
-    } catch {
-      this.#break(key, entry, protocolError('its beginning is no HTTP response'));
+      checkStatusLine(response.httpVersion, response.statusCode);
+    } catch (error) {
+      if (!(error instanceof TlError || error instanceof HttpMessageError)) throw error;
+      this.#break(key, entry, protocolError(`its beginning is no HTTP response: ${(error as Error).message}`));
       return;
     }
     const { statusCode, reason, headers, payload } = response;
-    if (statusCode < 200 || statusCode > 599) {
-      this.#break(key, entry, protocolError(`HTTP status ${statusCode}`));
-      return;
-    }
     entry.answered = true;
     this.#settle(key, final);
     entry.sink.head({ status: statusCode, reason, headers, payload }, final);

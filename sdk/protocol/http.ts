@@ -17,8 +17,8 @@ export class HttpMessageError extends Error {
   }
 }
 
-/** About one connection, not about the message (RFC 9110 7.6.1 and what is seen in the wild). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+/** Lower-case names of headers about one connection, not about the message (RFC 9110 7.6.1 and what is seen in the wild). */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -51,12 +51,6 @@ export function withoutHeaders(headers: readonly HttpHeader[], names: readonly s
   return headers.filter((header) => !dropped.has(header.name.toLowerCase()));
 }
 
-/** The list with exactly one header of this name, at the end. @throws HttpMessageError */
-export function withHeader(headers: readonly HttpHeader[], name: string, value: string): HttpHeader[] {
-  checkHeader(name, value);
-  return [...withoutHeaders(headers, [name]), httpHeader(name, value)];
-}
-
 /**
  * What may travel to the next hop: no hop-by-hop headers, none that Connection names, and no Content-Length, because
  * whoever frames the body next states its length anew.
@@ -81,14 +75,6 @@ export function checkHeader(name: string, value: string): void {
 /** @throws HttpMessageError naming the first header that must not be sent */
 export function checkHeaders(headers: readonly HttpHeader[]): void {
   for (const { name, value } of headers) checkHeader(name, value);
-}
-
-/** @throws HttpMessageError unless method and target can stand on a request line */
-export function checkRequestLine(method: string, url: string): void {
-  if (!TOKEN.test(method)) throw new HttpMessageError('method', 'is not an HTTP method');
-  if (!/^\/[\x21-\x7e]*$/.test(url)) {
-    throw new HttpMessageError('url', 'must be a path starting with "/", without spaces or control characters');
-  }
 }
 
 /** @throws HttpMessageError unless the status can be relayed (200 to 599) and the version is HTTP/1.0 or HTTP/1.1 */

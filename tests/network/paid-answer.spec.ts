@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Address, TonClient } from '@ton/ton';
 import OpenAI from 'openai';
 import { startNetwork, type TestNetwork, until } from './local-network';
@@ -171,8 +173,16 @@ describe('a network on one machine', () => {
       await until(async () => (await post('/v1/chat/completions', question('x'))).status === 200);
     });
 
-    it('no runner has ended or logged a stack trace of ours', () => {
+    it('no runner has ended, and none has logged an error of its own', () => {
       expect(network.printed()).not.toMatch(/ended|Error:/);
+      for (const role of ['chain', 'engine', 'proxy', 'worker', 'client']) {
+        const lines = readFileSync(join(network.stateDir, 'logs', `${role}.log`), 'utf8')
+          .trim()
+          .split('\n');
+        const records = lines.map((line) => JSON.parse(line) as { level: number; msg: string });
+        expect(records.length).toBeGreaterThan(0);
+        expect(records.filter(({ level }) => level >= 50)).toEqual([]);
+      }
     });
   });
 

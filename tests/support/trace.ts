@@ -21,10 +21,6 @@ export function txOf(result: SendMessageResult, account: Address): BlockchainTra
   return found[0]!;
 }
 
-export function touched(result: SendMessageResult, account: Address): boolean {
-  return result.transactions.some((tx) => tx.address === BigInt(`0x${account.hash.toString('hex')}`));
-}
-
 /** 0 for success; the action phase's code where compute went well and sending failed. */
 export function exitCodeOf(tx: BlockchainTransaction): number | undefined {
   if (tx.description.type !== 'generic') return undefined;
@@ -32,11 +28,6 @@ export function exitCodeOf(tx: BlockchainTransaction): number | undefined {
   if (computePhase.type === 'skipped') return undefined;
   if (computePhase.exitCode !== 0) return computePhase.exitCode;
   return actionPhase?.resultCode ?? 0;
-}
-
-export function gasOf(tx: BlockchainTransaction): bigint {
-  if (tx.description.type !== 'generic' || tx.description.computePhase.type === 'skipped') return 0n;
-  return tx.description.computePhase.gasUsed;
 }
 
 export function computeSkipped(tx: BlockchainTransaction): boolean {

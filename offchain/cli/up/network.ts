@@ -1,4 +1,4 @@
-import { type CocoonParams, MAINNET_TERMS } from '@cocoon/sdk';
+import { type CocoonParams, formatProxyText, MAINNET_TERMS } from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import pino from 'pino';
 import { request } from 'undici';
@@ -101,7 +101,10 @@ export class LocalNetwork {
         root: accounts.root,
         terms: this.terms,
         model: this.#options.model,
-        proxyEndpoints: `127.0.0.1:${ports.proxyWorkers} 127.0.0.1:${ports.proxyClients}`,
+        proxyEndpoints: formatProxyText(
+          { host: '127.0.0.1', port: ports.proxyWorkers },
+          { host: '127.0.0.1', port: ports.proxyClients },
+        ),
       });
       note(addressText(accounts.root));
     });

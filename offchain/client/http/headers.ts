@@ -1,21 +1,8 @@
+import { HOP_BY_HOP } from '@cocoon/sdk/protocol/http';
 import type { HttpHeader } from '../upstream';
 
-/** Headers that speak of one connection or of the body's length on it, and those an engine has no business setting here. */
-const DROPPED = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'set-cookie',
-  'date',
-  'server',
-]);
+/** Besides what speaks of one connection: the body's length on it, and what an engine has no business setting here. */
+const DROPPED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'set-cookie', 'date', 'server']);
 /** Decided by this gateway for its own callers; a worker cannot open the gateway to web pages. */
 const DROPPED_PREFIX = 'access-control-';
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
