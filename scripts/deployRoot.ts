@@ -1,11 +1,11 @@
 import {
   type CocoonParams,
+  CocoonRoot,
   contractCode,
   DeployValue,
-  initialRootData,
   MAINNET_TERMS,
-  packRootData,
   parseRootData,
+  rootStateInit,
   stateInitAddress,
 } from '@cocoon/sdk';
 import { Cell } from '@ton/core';
@@ -71,8 +71,8 @@ export const run = script(usage, async (provider, args) => {
   checkTerms(params);
 
   const code = cell('root');
-  const data = packRootData(initialRootData({ owner, params, version: args.number('version', 1) }));
-  const address = stateInitAddress({ code, data });
+  const init = rootStateInit({ owner, params, rootCode: code, version: args.number('version', 1) });
+  const address = stateInitAddress(init);
   const value = args.nano('value', DeployValue.root);
   ui.write(
     `Plan: deploy the Cocoon root\n${listing([
@@ -85,7 +85,7 @@ export const run = script(usage, async (provider, args) => {
   );
   if ((await readContract(provider, address)) === undefined) {
     await confirm(provider, args.flag('yes', false), 'Deploy?');
-    await provider.sender().send({ to: address, value, init: { code, data } });
+    await provider.sender().send(CocoonRoot.buildDeploy(init, { value }));
   } else {
     ui.write('It is on chain already: nothing to send.');
   }

@@ -1,10 +1,10 @@
 import {
   type CocoonParams,
+  type ContractInit,
   clientStateInit,
   contractCode,
-  initialRootData,
-  packRootData,
   proxyStateInit,
+  rootStateInit,
   stateInitAddress,
   walletStateInit,
   workerStateInit,
@@ -36,8 +36,7 @@ export async function deriveAccounts(keys: NetworkKeys, params: CocoonParams): P
   const node = (seed: string, owner: Address) =>
     stateInitAddress(walletStateInit({ publicKey: publicKey(seed), owner, code: releaseCode('wallet') }));
   const clientNode = node(keys.clientNode, deployer);
-  const rootData = packRootData(initialRootData({ owner: deployer, params, version: 1 }));
-  const root = stateInitAddress({ code: releaseCode('root'), data: rootData });
+  const root = stateInitAddress(rootInit(deployer, params));
   const proxyKey = publicKey(keys.proxyMachine);
   const proxyContract = stateInitAddress(
     proxyStateInit({ owner: proxyOwner, publicKey: proxyKey, root, params, proxyCode: releaseCode('proxy') }),
@@ -55,6 +54,11 @@ export async function deriveAccounts(keys: NetworkKeys, params: CocoonParams): P
     clientContract: stateInitAddress(clientStateInit({ owner: clientNode, ...channel })),
     workerContract: stateInitAddress(workerStateInit({ owner: workerOwner, ...channel })),
   };
+}
+
+/** Code and initial data of the root: its address follows from them. */
+export function rootInit(owner: Address, params: CocoonParams): ContractInit {
+  return rootStateInit({ owner, params, rootCode: releaseCode('root'), version: 1 });
 }
 
 /** Code cell of a contract in this release. */

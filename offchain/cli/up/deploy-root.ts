@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto';
 import {
-  bodies,
   type CocoonParams,
+  CocoonRoot,
   contractCode,
-  initialRootData,
-  packRootData,
+  modelHash,
+  type OutgoingMessage,
   parseRootData,
   type RootData,
 } from '@cocoon/sdk';
-import { type Address, Cell } from '@ton/core';
+import type { Address } from '@ton/core';
 import type { Chain } from '../../chain/port';
 import { CliError } from '../errors';
-import type { OwnerMessage, OwnerWallet } from './owner-wallet';
-
-const DEPLOY_VALUE = 1_000_000_000n;
-const OPERATION_VALUE = 50_000_000n;
+import { rootInit } from './accounts';
+import type { OwnerWallet } from './owner-wallet';
 
 export interface DeployRootOptions {
   chain: Chain;
@@ -29,13 +26,10 @@ export interface DeployRootOptions {
 /** Brings the root into the wanted state and sends only what is missing, so that a second run sends nothing. */
 export async function deployRoot(options: DeployRootOptions): Promise<void> {
   const { chain, deployer, root } = options;
-  const initial = initialRootData({ owner: deployer.address, params: options.terms, version: 1 });
+  const init = rootInit(deployer.address, options.terms);
   const current = await readRoot(chain, root);
-  const messages = plan(options, current ?? initial);
-  if (current === undefined) {
-    const init = { code: Cell.fromBase64(contractCode.root.boc), data: packRootData(initial) };
-    messages.unshift({ to: root, value: DEPLOY_VALUE, init });
-  }
+  const messages = plan(options, current ?? parseRootData(init.data));
+  if (current === undefined) messages.unshift(CocoonRoot.buildDeploy(init));
   if (messages.length === 0) return;
   await deployer.send(chain, messages);
 
@@ -49,17 +43,15 @@ export async function deployRoot(options: DeployRootOptions): Promise<void> {
   }
 }
 
-function plan({ root, model, proxyEndpoints }: DeployRootOptions, data: RootData): OwnerMessage[] {
-  const messages: OwnerMessage[] = [];
-  const toRoot = (body: Cell) => messages.push({ to: root, value: OPERATION_VALUE, body });
-  const modelHash = createHash('sha256').update(model).digest();
-  if (!data.modelHashes.has(modelHash.toString('hex')))
-    toRoot(bodies.rootAddModelType({ queryId: 0n, hash: modelHash }));
+function plan({ root, model, proxyEndpoints }: DeployRootOptions, data: RootData): OutgoingMessage[] {
+  const messages: OutgoingMessage[] = [];
+  const hash = modelHash(model);
+  if (!data.modelHashes.has(hash.toString('hex'))) messages.push(CocoonRoot.buildAllow(root, { kind: 'model', hash }));
   const [registered] = [...data.registeredProxies];
   if (registered === undefined) {
-    toRoot(bodies.rootRegisterProxy({ queryId: 0n, endpoint: proxyEndpoints }));
+    messages.push(CocoonRoot.buildRegisterProxy(root, { endpoint: proxyEndpoints }));
   } else if (registered[1] !== proxyEndpoints) {
-    toRoot(bodies.rootUpdateProxy({ queryId: 0n, seqno: registered[0], endpoint: proxyEndpoints }));
+    messages.push(CocoonRoot.buildUpdateProxy(root, { seqno: registered[0], endpoint: proxyEndpoints }));
   }
   return messages;
 }

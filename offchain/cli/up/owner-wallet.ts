@@ -1,18 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { OutgoingMessage } from '@cocoon/sdk';
 import type { Address } from '@ton/core';
-import { beginCell, type Cell, external, internal, SendMode, storeMessage } from '@ton/core';
+import { beginCell, external, internal, SendMode, storeMessage } from '@ton/core';
 import { mnemonicToPrivateKey } from '@ton/crypto';
 import { WalletContractV5R1 } from '@ton/ton';
 import type { Chain } from '../../chain/port';
 import { CliError } from '../errors';
-
-/** What an owner sends: the shape every pure builder of the wrappers returns. */
-export interface OwnerMessage {
-  to: Address;
-  value: bigint;
-  body?: Cell;
-  init?: { code: Cell; data: Cell };
-}
 
 /**
  * A person's wallet (W5), as the deployer of the root and the owners of nodes hold it. The same words in
@@ -36,7 +29,7 @@ export class OwnerWallet {
   }
 
   /** Sends up to 255 messages in one transaction and resolves when the wallet has executed it. */
-  async send(chain: Chain, messages: readonly OwnerMessage[]): Promise<void> {
+  async send(chain: Chain, messages: readonly OutgoingMessage[]): Promise<void> {
     const before = await chain.account(this.address);
     const seqno = before.status === 'active' ? await this.#seqno(chain) : 0;
     const body = this.#contract.createTransfer({
