@@ -34,6 +34,14 @@ export const ExitCode = {
   contractAddressMismatch: 1014,
   /** The signed payload is addressed to another contract. */
   expectedMyAddress: 1015,
+  /** An address in the message cannot receive coins: it must be a standard one in the basechain or the masterchain. */
+  badAddress: 1016,
+  /** The parameters contradict each other: the worker's fee exceeds the price, or clients would wait longer than their proxy. */
+  badParams: 1017,
+  /** The voucher carries its own expiry, which has passed. */
+  voucherExpired: 1018,
+  /** The proxy keeps as many client records as it may. */
+  proxyFull: 1019,
   /** The root has no registered proxy under this number. */
   unknownProxyType: 2000,
   /** The external message's valid_until has passed. */
@@ -86,6 +94,10 @@ export const exitCodeMeaning: Record<ExitCodeName, string> = {
   unknownTextOp: "The contract does not know this text command.",
   contractAddressMismatch: "The sender is not the contract that the proxy derives for the named owner.",
   expectedMyAddress: "The signed payload is addressed to another contract.",
+  badAddress: "An address in the message cannot receive coins: it must be a standard one in the basechain or the masterchain.",
+  badParams: "The parameters contradict each other: the worker's fee exceeds the price, or clients would wait longer than their proxy.",
+  voucherExpired: "The voucher carries its own expiry, which has passed.",
+  proxyFull: "The proxy keeps as many client records as it may.",
   unknownProxyType: "The root has no registered proxy under this number.",
   walletExpired: "The external message's valid_until has passed.",
   walletBlocked: "The owner has blocked the wallet's key.",
