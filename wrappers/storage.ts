@@ -12,11 +12,12 @@ import {
   storeU64,
 } from './fields';
 import { type CocoonParams, loadParams, storeParams } from './params';
+import { type ClientRecords, loadProxyMore, storeProxyMore } from './proxy-books';
 import { packHashSet, packRegisteredProxies, readHashSet, readRegisteredProxies } from './registry';
 
 /**
  * Data cells of the five contracts. A contract's initial data cell is half of its address, so pack* is bit-exact.
- * parse* of proxy, client and worker ignores what follows the known fields: a live contract may keep more there.
+ * parse* of client and worker ignores what follows the known fields: a live contract may keep more there.
  * All parse* throw CellFormatError naming the contract.
  */
 
@@ -48,6 +49,13 @@ export interface ProxyData {
   /** unix seconds; 0 unless closing */
   unlockTs: number;
   params: CocoonParams;
+  /**
+   * nanoTON charged to clients, as far as the pool has been told, less all that was paid for workers' vouchers; below zero
+   * while vouchers were paid in advance, out of the stake
+   */
+  earned: bigint;
+  /** What the pool holds for each client; null until the first top-up. */
+  clients: ClientRecords | null;
 }
 
 export interface ClientData {
@@ -67,6 +75,8 @@ export interface ClientData {
   /** Ed25519 key of the proxy, 32 bytes */
   publicKey: Buffer;
   params: CocoonParams;
+  /** Has been closing or closed and was opened again: refund vouchers then need a higher counter than it has. */
+  reopened: boolean;
 }
 
 export interface WorkerData {
@@ -108,7 +118,8 @@ export function initialRootData(opts: { owner: Address; params: CocoonParams; ve
 
 export function initialProxyData(opts: Pick<ProxyData, 'owner' | 'publicKey' | 'root' | 'params'>): ProxyData {
   const { owner, publicKey, root, params } = opts;
-  return { owner, publicKey, root, params, state: State.normal, balance: 0n, stake: 0n, unlockTs: 0 };
+  const zeros = { state: State.normal, balance: 0n, stake: 0n, unlockTs: 0, earned: 0n };
+  return { owner, publicKey, root, params, ...zeros, clients: null };
 }
 
 export function initialClientData(opts: Pick<ClientData, 'owner' | 'proxy' | 'publicKey' | 'params'>): ClientData {
@@ -124,6 +135,7 @@ export function initialClientData(opts: Pick<ClientData, 'owner' | 'proxy' | 'pu
     proxy,
     publicKey,
     params,
+    reopened: false,
   };
 }
 
@@ -176,7 +188,8 @@ export function packProxyData(data: ProxyData): Cell {
   storeCoins(builder, 'balance', data.balance);
   storeCoins(builder, 'stake', data.stake);
   storeU32(builder, 'unlockTs', data.unlockTs);
-  return builder.storeRef(storeParams(data.params, 'children')).endCell();
+  builder.storeRef(storeParams(data.params, 'children'));
+  return storeProxyMore(builder, data).endCell();
 }
 
 export function parseProxyData(cell: Cell): ProxyData {
@@ -191,6 +204,7 @@ export function parseProxyData(cell: Cell): ProxyData {
       stake: slice.loadCoins(),
       unlockTs: slice.loadUint(32),
       params: loadParams(slice.loadRef()),
+      ...loadProxyMore(slice),
     };
   });
 }
@@ -204,6 +218,7 @@ export function packClientData(data: ClientData): Cell {
   storeHash(builder, 'secretHash', data.secretHash);
   const constants = beginCell().storeAddress(data.owner).storeAddress(data.proxy);
   storeHash(constants, 'publicKey', data.publicKey);
+  if (data.reopened) builder.storeBit(true);
   return builder.storeRef(constants).storeRef(storeParams(data.params, 'none')).endCell();
 }
 
@@ -222,6 +237,7 @@ export function parseClientData(cell: Cell): ClientData {
       proxy: constants.loadAddress(),
       publicKey: constants.loadBuffer(32),
       params: loadParams(slice.loadRef()),
+      reopened: slice.remainingBits > 0,
     };
   });
 }

@@ -81,7 +81,7 @@ const hashes = (what: string, count: number) =>
 export async function createGasWorld(codes: ContractCodes): Promise<GasWorld> {
   const chain = await Blockchain.create({ config: chainConfig('current') });
   chain.now = NOW;
-  chain.verbosity = { ...chain.verbosity, print: false, vmLogs: 'none' };
+  chain.verbosity = { ...chain.verbosity, print: false, vmLogs: (process.env.GAS_VM_LOGS as 'none') ?? 'none' };
 
   const params: CocoonParams = {
     structVersion: 3,
@@ -119,7 +119,13 @@ export async function createGasWorld(codes: ContractCodes): Promise<GasWorld> {
     ),
     lastProxySeqno: 8,
   };
-  const proxyBooks: ProxyData = { ...initialProxyData(proxyTerms), stake: toNano('10'), balance: toNano('1') };
+  const record = { escrow: toNano('100'), returned: 0n, owner: clientOwner };
+  const proxyBooks: ProxyData = {
+    ...initialProxyData(proxyTerms),
+    stake: toNano('10'),
+    balance: toNano('1'),
+    clients: new Map([[client.hash.toString('hex'), record]]),
+  };
   const clientBooks: ClientData = { ...initialClientData(clientTerms), balance: toNano('100') };
 
   const addresses = {

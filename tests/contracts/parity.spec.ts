@@ -110,8 +110,9 @@ test('client', async () => {
     .record({ state: any.state, balance: near(toNano('15')), tokensUsed: fc.constantFrom(0n, 1_000n), unlockTs: times })
     .map(({ state, balance, ...rest }) => {
       const identity = { owner, proxy: stranger, publicKey: proxyKey.publicKey, params, secretHash: hashOf('secret') };
+      const more = { reopened: false };
       // A closed client has no escrow: no message leads to one that has.
-      return packClientData({ ...identity, ...rest, state, balance: state === 2 ? 0n : balance, stake: toNano('15') });
+      return packClientData({ ...identity, ...more, ...rest, state, balance: state === 2 ? 0n : balance, stake: toNano('15') });
     });
   const tokens = fc.oneof(near(1_000n), any.u64);
   const ops = ['extClientChargeSigned', 'extClientGrantRefundSigned'] as const;
@@ -133,7 +134,10 @@ describe('proxy', () => {
   const coins = fc.constantFrom(0n, toNano('2'), toNano('15'));
   const data = fc
     .record({ state: any.state, balance: coins, stake: coins, unlockTs: times })
-    .map((fields) => packProxyData({ ...fields, owner, publicKey: proxyKey.publicKey, root: stranger, params }));
+    .map((fields) => {
+      const identity = { owner, publicKey: proxyKey.publicKey, root: stranger, params };
+      return packProxyData({ ...fields, ...identity, earned: 0n, clients: null });
+    });
   const identity = { owner, proxy: self, publicKey: proxyKey.publicKey, params };
   const clientAccount = stateInitAddress(clientStateInit(identity));
   const workerAccount = stateInitAddress(workerStateInit(identity));

@@ -83,6 +83,20 @@ export const rootData: fc.Arbitrary<RootData> = fc.record({
   keyManager: fc.option(cell, { nil: null }),
 });
 
+const clientRecord = fc.record({
+  escrow: fc.bigInt({ min: 0n, max: 1n << 50n }),
+  returned: fc.bigInt({ min: 0n, max: 1n << 50n }),
+  owner: address,
+});
+/** What a proxy knows that has had clients. */
+const more = {
+  earned: fc.bigInt({ min: -(1n << 59n), max: (1n << 59n) - 1n }),
+  clients: fc.option(
+    fc.array(fc.tuple(hexHash, clientRecord), { maxLength: 4 }).map((records) => new Map(records)),
+    { nil: null },
+  ),
+};
+
 export const proxyData: fc.Arbitrary<ProxyData> = fc.record({
   owner: address,
   publicKey: bytes(32),
@@ -93,6 +107,7 @@ export const proxyData: fc.Arbitrary<ProxyData> = fc.record({
   stake: fc.bigInt({ min: 0n, max: 1n << 64n }),
   unlockTs: u32,
   params: proxyParams,
+  ...more,
 });
 
 export const clientData: fc.Arbitrary<ClientData> = fc.record({
@@ -106,6 +121,7 @@ export const clientData: fc.Arbitrary<ClientData> = fc.record({
   proxy: address,
   publicKey: bytes(32),
   params: bareParams,
+  reopened: fc.boolean(),
 });
 
 export const workerData: fc.Arbitrary<WorkerData> = fc.record({

@@ -38,7 +38,7 @@ export const Op = {
   ownerClientRequestRefund: 0xfafa6cc1,
   extClientChargeSigned: 0xbb63ff93,
   extClientGrantRefundSigned: 0xefd711e1,
-  extClientTopUpReopen: 0x29111ceb,
+  ownerClientTopUpReopen: 0x29111ceb,
   extProxyPayoutRequest: 0x7610e6eb,
   extProxyIncreaseStake: 0x9713f187,
   ownerProxyClose: 0xb51d5a01,
@@ -47,6 +47,7 @@ export const Op = {
   ownerWorkerRegister: 0x26ed7f65,
   extWorkerPayoutRequestSigned: 0xa040ad28,
   extWorkerLastPayoutRequestSigned: 0xf5f26a36,
+  ownerWorkerReopen: 0xce313464,
   workerProxyRequest: 0x4d725d2c,
   workerProxyPayoutRequest: 0x08e7d036,
 } as const;
