@@ -1,49 +1,40 @@
-import { type contractCode as ContractCode, contractCode } from '@cocoon/sdk';
-import type { Address, Cell } from '@ton/core';
-import { parseAddress, requireContract } from './chain';
-import { listing, tonAmount } from './format';
-import { readManifest } from './manifest';
+import { type ContractName, contractCode } from '@cocoon/sdk';
+import { parse } from './arguments';
+import { LiveChain } from './chain';
+import { contractRows } from './contracts';
+import { listing, type Row, tonAmount } from './format';
+import { readManifest } from './manifest-file';
+import { Prompts } from './prompts';
 import { ScriptError, script } from './script';
-
-type Row = readonly [name: string, value: string | number | bigint | boolean];
+import { chooseAddress, parseAs } from './target';
 
 /** A `show*` script: reads one contract, prints its state and whether its code is this release's. Sends nothing. */
-export function showScript(
-  contract: keyof typeof ContractCode,
-  rows: (data: Cell) => Row[],
-): ReturnType<typeof script> {
-  const name = contract.charAt(0).toUpperCase() + contract.slice(1);
-  const usage = { text: `blueprint run show${name} ADDRESS`, keys: [] };
-  return script(usage, async (provider, args) => {
-    const known = contract === 'root' ? readManifest(provider.network()).root?.address : undefined;
-    const address: Address = parseAddress(args.words[0] ?? known, `address of the ${contract} contract`);
-    const { code, data, balance } = await requireContract(provider, address);
-    const hash = code.hash().toString('hex');
+export function showScript(contract: ContractName): ReturnType<typeof script> {
+  const name = `show${contract.charAt(0).toUpperCase()}${contract.slice(1)}`;
+  const summary = `prints a ${contract} contract`;
+  return script({ name, summary, keys: [contract], words: '[ADDRESS]', readOnly: true }, async (provider, args) => {
+    const [word] = args.words;
+    // Nothing is sent, so there is no yes=true to say that nobody is there: the terminal alone tells.
+    const prompts = new Prompts(provider, args, process.stdin.isTTY === true);
+    const address =
+      word === undefined
+        ? await chooseAddress(provider, prompts, readManifest(provider.network()), contract)
+        : parse.address(word, `address of the ${contract} contract`);
+    const deployed = await new LiveChain(provider).requireContract(address);
+    const hash = deployed.code.hash().toString('hex');
     const release = hash === contractCode[contract].hash ? 'this release' : 'not of this release';
-    let state: Row[];
+    const known: Row[] = [
+      ['address', address.toString()],
+      ['balance', tonAmount(deployed.balance)],
+      ['code', `${hash} (${release})`],
+    ];
     try {
-      state = rows(data);
+      parseAs(contract, address, deployed);
     } catch (error) {
-      throw new ScriptError(
-        `${address.toString()} holds no ${contract} contract (code hash ${hash}): ${(error as Error).message}.`,
-        'Check the address.',
-      );
+      // What can be told is told before the script fails.
+      provider.ui().write(`An account on ${provider.network()}\n${listing(known)}`);
+      throw error instanceof ScriptError ? error : new ScriptError((error as Error).message, '');
     }
-    provider
-      .ui()
-      .write(
-        `Cocoon ${contract}\n${listing([
-          ['address', address.toString()],
-          ['balance', tonAmount(balance)],
-          ['code', `${hash} (${release})`],
-          ...state,
-        ])}`,
-      );
+    provider.ui().write(`Cocoon ${contract}\n${listing([...known, ...contractRows(contract, deployed.data)])}`);
   });
-}
-
-export const STATES = ['normal', 'closing', 'closed'] as const;
-
-export function when(unixSeconds: number): string {
-  return unixSeconds === 0 ? 'none' : new Date(unixSeconds * 1000).toISOString();
 }

@@ -1,0 +1,3 @@
+import { verbScript } from './lib/verbs';
+
+export const run = verbScript('closeProxy');
