@@ -34,7 +34,7 @@ async function expectExcesses(result: Awaited<ReturnType<typeof deliver>>, kept:
   expect(exitCodeOf(tx)).toBe(0);
   const [excesses, ...rest] = sentBy(tx);
   expect(rest).toEqual([]);
-  expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 128 });
+  expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 130 });
   expect(excesses?.to.equals(world.actors.rootOwner.address)).toBe(true);
   expect(excesses?.body.equals(bodies.excesses({ queryId: 51n }))).toBe(true);
   expect(reservesOf(tx)).toEqual([{ coins: kept, mode: 0 }]);

@@ -65,7 +65,7 @@ describe('register', () => {
     expect(info?.to.equals(world.actors.proxyStandIn.address)).toBe(true);
     const report = { owner: world.actors.workerOwner.address, state: CocoonState.normal, tokens: 0n, payload: null };
     expect(info?.body.equals(bodies.workerProxyRequest({ queryId: 5n, ...report }))).toBe(true);
-    expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 128 });
+    expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 130 });
     expect(excesses?.to.equals(world.actors.carrier.address)).toBe(true);
     expect(excesses?.body.equals(bodies.excesses({ queryId: 5n }))).toBe(true);
     expect(reservesOf(tx)).toEqual([{ coins: balanceBefore, mode: 0 }]);

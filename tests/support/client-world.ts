@@ -64,7 +64,7 @@ export async function expectInfo(
   expect(info?.to.equals(proxyStandIn.address)).toBe(true);
   const body = bodies.clientProxyRequest({ queryId, owner: clientOwner.address, snapshot, payload });
   expect(info?.body.equals(body)).toBe(true);
-  expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 128 });
+  expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 130 });
   expect(excesses?.to.equals(excessesTo)).toBe(true);
   expect(excesses?.body.equals(bodies.excesses({ queryId }))).toBe(true);
   expect(reservesOf(tx)).toEqual([{ coins: kept, mode: 0 }]);

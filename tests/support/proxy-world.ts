@@ -133,7 +133,7 @@ function expectExcessesMessage(
   queryId: bigint,
   to: Address,
 ): void {
-  expect(message).toMatchObject({ op: 'excesses', bounce: false, mode: 128 });
+  expect(message).toMatchObject({ op: 'excesses', bounce: false, mode: 130 });
   expect(message?.to.equals(to)).toBe(true);
   expect(message?.body.equals(bodies.excesses({ queryId }))).toBe(true);
 }
