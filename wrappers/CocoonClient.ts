@@ -100,6 +100,17 @@ export class CocoonClient implements Contract {
     return { to, value: opts.value ?? DefaultValue.clientOperation, body };
   }
 
+  /** Owner: opens a closing or closed channel again, with its counter and secret, and adds to the escrow. */
+  static buildTopUpReopen(to: Address, opts: TopUpOptions): OutgoingMessage {
+    const value = opts.value ?? opts.amount + DefaultValue.clientOperation;
+    return { to, value, body: bodies.ownerClientTopUpReopen({ queryId: 0n, ...opts }) };
+  }
+
+  /** Anyone: tells the pool what has been charged since the client's last request, so that workers can be paid from it. */
+  static buildSync(to: Address, opts: ExcessesOptions): OutgoingMessage {
+    return CocoonClient.buildTopUp(to, { ...opts, amount: 0n });
+  }
+
   /** Anyone with a voucher of the proxy: books the tokens used. */
   static buildCharge(to: Address, opts: VoucherOptions): OutgoingMessage {
     const body = bodies.extClientChargeSigned({ queryId: 0n, ...opts });
@@ -159,6 +170,14 @@ export class CocoonClient implements Contract {
 
   async sendRequestRefund(provider: ContractProvider, via: Sender, opts: ExcessesOptions): Promise<void> {
     await dispatch(provider, via, CocoonClient.buildRequestRefund(this.address, opts));
+  }
+
+  async sendTopUpReopen(provider: ContractProvider, via: Sender, opts: TopUpOptions): Promise<void> {
+    await dispatch(provider, via, CocoonClient.buildTopUpReopen(this.address, opts));
+  }
+
+  async sendSync(provider: ContractProvider, via: Sender, opts: ExcessesOptions): Promise<void> {
+    await dispatch(provider, via, CocoonClient.buildSync(this.address, opts));
   }
 
   async sendCharge(provider: ContractProvider, via: Sender, opts: VoucherOptions): Promise<void> {

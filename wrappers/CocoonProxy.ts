@@ -31,6 +31,20 @@ export interface ProxyInfo {
   paramsVersion: number;
 }
 
+/** What get_cocoon_proxy_books answers: whose the pool's coins are. nanoTON but for the count. */
+export interface ProxyBooks {
+  /** held for clients */
+  escrow: bigint;
+  /** charged and not yet paid out for workers, as far as the pool knows; negative: paid in advance, out of the stake */
+  earned: bigint;
+  /** the most that the next worker payout may take, worker's and proxy's part together */
+  payable: bigint;
+  /** what of the stake is really there */
+  backedStake: bigint;
+  /** clients with coins in the pool */
+  clients: number;
+}
+
 export interface IncreaseStakeOptions extends ExcessesOptions {
   /** nanoTON added to the stake; the message's default value is this plus the operation's */
   amount: bigint;
@@ -82,7 +96,7 @@ export class CocoonProxy implements Contract {
     return { to, value, body: bodies.extProxyIncreaseStake({ queryId: 0n, ...opts }) };
   }
 
-  /** Owner: starts the closing delay. */
+  /** Owner: starts the closing delay; closes, should the key be lost, when another such delay has passed after it. */
   static buildClose(to: Address, opts: ExcessesOptions): OutgoingMessage {
     const body = bodies.ownerProxyClose({ queryId: 0n, ...opts });
     return { to, value: opts.value ?? DefaultValue.proxyOperation, body };
@@ -167,6 +181,17 @@ export class CocoonProxy implements Contract {
       minProxyStake: stack.readBigNumber(),
       minClientStake: stack.readBigNumber(),
       paramsVersion: stack.readNumber(),
+    };
+  }
+
+  async getBooks(provider: ContractProvider): Promise<ProxyBooks> {
+    const { stack } = await provider.get('get_cocoon_proxy_books', []);
+    return {
+      escrow: stack.readBigNumber(),
+      earned: stack.readBigNumber(),
+      payable: stack.readBigNumber(),
+      backedStake: stack.readBigNumber(),
+      clients: stack.readNumber(),
     };
   }
 

@@ -56,13 +56,19 @@ export class CocoonWorker implements Contract {
     };
   }
 
+  /** Owner: opens a closed account again, with its counter. */
+  static buildReopen(to: Address, opts: ExcessesOptions): OutgoingMessage {
+    const body = bodies.ownerWorkerReopen({ queryId: 0n, ...opts });
+    return { to, value: opts.value ?? DefaultValue.workerPayout, body };
+  }
+
   /** Anyone with a voucher of the proxy: pays the tokens above the counter to the worker's owner. */
   static buildPayout(to: Address, opts: VoucherOptions): OutgoingMessage {
     const body = bodies.extWorkerPayoutRequestSigned({ queryId: 0n, ...opts });
     return { to, value: opts.value ?? DefaultValue.workerPayout, body };
   }
 
-  /** As buildPayout, and the account is closed for good. */
+  /** As buildPayout, and the account is closed; only its owner can open it again. */
   static buildLastPayout(to: Address, opts: VoucherOptions): OutgoingMessage {
     const body = bodies.extWorkerLastPayoutRequestSigned({ queryId: 0n, ...opts });
     return { to, value: opts.value ?? DefaultValue.workerPayout, body };
@@ -75,6 +81,10 @@ export class CocoonWorker implements Contract {
 
   async sendRegister(provider: ContractProvider, via: Sender, opts: ExcessesOptions): Promise<void> {
     await dispatch(provider, via, CocoonWorker.buildRegister(this.address, opts));
+  }
+
+  async sendReopen(provider: ContractProvider, via: Sender, opts: ExcessesOptions): Promise<void> {
+    await dispatch(provider, via, CocoonWorker.buildReopen(this.address, opts));
   }
 
   async sendPayout(provider: ContractProvider, via: Sender, opts: VoucherOptions): Promise<void> {

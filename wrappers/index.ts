@@ -10,6 +10,7 @@ export * from './generated/exit-codes';
 export * from './generated/opcodes';
 export * from './messages';
 export * from './params';
+export { type ClientRecord, type ClientRecords, parseProxyBooks, totalEscrow } from './proxy-books';
 export type { ExcessesOptions, MessageOptions, OutgoingMessage, VoucherOptions } from './sending';
 export { NotDeployedError } from './state';
 export * from './storage';

@@ -143,10 +143,12 @@ export const bodies = {
     storeCoins(start(Op.ownerClientIncreaseStake, queryId), 'newStake', newStake).storeAddress(excessesTo).endCell(),
   ownerClientWithdraw: withExcesses(Op.ownerClientWithdraw),
   ownerClientRequestRefund: withExcesses(Op.ownerClientRequestRefund),
+  ownerClientTopUpReopen: withCoins(Op.ownerClientTopUpReopen),
   extClientChargeSigned: signed(Op.extClientChargeSigned),
   extClientGrantRefundSigned: signed(Op.extClientGrantRefundSigned),
 
   ownerWorkerRegister: withExcesses(Op.ownerWorkerRegister),
+  ownerWorkerReopen: withExcesses(Op.ownerWorkerReopen),
   extWorkerPayoutRequestSigned: signed(Op.extWorkerPayoutRequestSigned),
   extWorkerLastPayoutRequestSigned: signed(Op.extWorkerLastPayoutRequestSigned),
 

@@ -263,7 +263,7 @@ describe('anything else', () => {
   });
 
   test('an unknown operation, and top_up_reopen which nobody implements, are refused by name', async () => {
-    for (const op of [UNKNOWN_OP, Op.extClientTopUpReopen, Op.ownerWorkerRegister]) {
+    for (const op of [UNKNOWN_OP, Op.ownerClientTopUpReopen, Op.ownerWorkerRegister]) {
       await expectRejection(it.world, attempt(headerOnly(op)), ExitCode.unknownOp);
     }
   });
