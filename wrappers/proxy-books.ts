@@ -6,8 +6,11 @@ import { endOf, storeCoins } from './fields';
 export interface ClientRecord {
   /** nanoTON that belong to the client and that nobody has charged */
   escrow: bigint;
-  /** nanoTON of top-ups that a closing proxy sent back while the client's own books still count them */
-  returned: bigint;
+  /**
+   * nanoTON by which the client's own books are ahead of the pool's: top-ups that a closing proxy sent back; below zero:
+   * refunds that the client has booked and the pool could not pay yet
+   */
+  ahead: bigint;
   owner: Address;
 }
 
@@ -17,11 +20,10 @@ export type ClientRecords = ReadonlyMap<string, ClientRecord>;
 const recordValue: DictionaryValue<ClientRecord> = {
   serialize: (record, builder) => {
     storeCoins(builder, 'escrow', record.escrow);
-    storeCoins(builder, 'returned', record.returned);
-    builder.storeAddress(record.owner);
+    builder.storeInt(record.ahead, 64).storeAddress(record.owner);
   },
   parse: (slice) => {
-    const record = { escrow: slice.loadCoins(), returned: slice.loadCoins(), owner: slice.loadAddress() };
+    const record = { escrow: slice.loadCoins(), ahead: slice.loadIntBig(64), owner: slice.loadAddress() };
     endOf(slice);
     return record;
   },

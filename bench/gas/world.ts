@@ -119,7 +119,7 @@ export async function createGasWorld(codes: ContractCodes): Promise<GasWorld> {
     ),
     lastProxySeqno: 8,
   };
-  const record = { escrow: toNano('100'), returned: 0n, owner: clientOwner };
+  const record = { escrow: toNano('100'), ahead: 0n, owner: clientOwner };
   const proxyBooks: ProxyData = {
     ...initialProxyData(proxyTerms),
     stake: toNano('10'),

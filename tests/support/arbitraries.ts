@@ -85,7 +85,7 @@ export const rootData: fc.Arbitrary<RootData> = fc.record({
 
 const clientRecord = fc.record({
   escrow: fc.bigInt({ min: 0n, max: 1n << 50n }),
-  returned: fc.bigInt({ min: 0n, max: 1n << 50n }),
+  ahead: fc.bigInt({ min: -(1n << 50n), max: 1n << 50n }),
   owner: address,
 });
 /** What a proxy knows that has had clients. */
