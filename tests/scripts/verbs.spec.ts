@@ -8,6 +8,7 @@ import {
   initialRootData,
   packClientData,
   packRootData,
+  packWorkerData,
   parseClientData,
   parseProxyData,
   parseRootData,
@@ -190,6 +191,15 @@ describe('verbs of the proxy', () => {
     await twice('completeCloseProxy', 'stranger', at, 'voucherFile=v.hex');
     expect(parseProxyData(await dataOf(fake().world, proxy)).state).toBe(2);
   });
+
+  it('closeProxy again after twice the delay closes a proxy whose key is lost', async () => {
+    const proxy = (await deployStakedProxy(fake().world)).address;
+    await twice('closeProxy', 'proxyOwner', `proxy=${proxy}`);
+    expect(fake().lines.at(-1)).toMatch(/^The proxy is closing: completeCloseProxy from \S+ on, or without its key/);
+    fake().world.advance(2 * 86_400 + 1);
+    await twice('closeProxy', 'proxyOwner', `proxy=${proxy}`);
+    expect(parseProxyData(await dataOf(fake().world, proxy)).state).toBe(2);
+  });
 });
 
 describe('verbs of the client', () => {
@@ -237,9 +247,12 @@ describe('verbs of the client', () => {
     expect(fake().text).toContain('18446744073709551615');
   });
 
-  it('reopenClient has nothing to do while it is open', async () => {
+  it('reopenClient opens what refundClient has been closing', async () => {
     await succeed(verbScript('reopenClient'), fake().as('clientOwner'), at);
     expect(fake().sent).toHaveLength(0);
+    await succeed(verbScript('refundClient'), fake(), at);
+    await twice('reopenClient', 'clientOwner', at, 'amount=3');
+    expect((await clientData()).state).toBe(0);
   });
 
   it('refuses another kind of contract', async () => {
@@ -274,8 +287,11 @@ describe('verbs of the worker', () => {
     writeFileSync('other', voucherBody({ op, contract: proxy.address, tokens: 1n, excessesTo }).toBoc());
     expect(await refused('payoutWorker', 'stranger', at, 'voucherFile=other')).toMatch(/voucher refused \(contract\)/);
     await twice('payoutWorker', 'stranger', at, 'voucherFile=v');
-    expect(parseWorkerData(await dataOf(world, worker)).tokens).toBe(1_000_000n);
+    const paid = parseWorkerData(await dataOf(world, worker));
+    expect(paid.tokens).toBe(1_000_000n);
     expect(fake().text).toMatch(/worker → proxy {2}workerProxyRequest/);
+    await overwriteData(world, worker, packWorkerData({ ...paid, state: 2 }));
+    await twice('reopenWorker', 'workerOwner', at);
   });
 });
 

@@ -5,7 +5,6 @@ import { tonAmount, when } from '../format';
 import { readSecretHash } from '../key-files';
 import { ScriptError } from '../script-error';
 import { requireState, requireUnlocked } from './guards';
-import { laterBuilder } from './later-builders';
 import { nothingToDo, type Verb } from './verb';
 
 const { normal, closing, closed } = CocoonState;
@@ -163,7 +162,7 @@ export const reopenClient: Verb<'client'> = {
     const amount = args.get('amount', parse.ton) ?? data.params.minClientStake;
     return {
       label: `open the client again with ${tonAmount(amount)}`,
-      message: laterBuilder('topUpReopen')(address, { amount, excessesTo: actor }),
+      message: CocoonClient.buildTopUpReopen(address, { amount, excessesTo: actor }),
       fields: [
         ['amount', tonAmount(amount)],
         ['excesses to', actor.toString()],

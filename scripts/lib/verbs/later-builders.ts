@@ -1,4 +1,4 @@
-import type { ExcessesOptions, MessageOptions, OutgoingMessage, ParamsChange } from '@cocoon/sdk';
+import type { MessageOptions, OutgoingMessage, ParamsChange } from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import { ScriptError } from '../script-error';
 
@@ -10,12 +10,9 @@ export interface FullParamsChange extends ParamsChange {
   reasoningMultiplier: number;
 }
 
-/** Operations whose wrapper builders come with the hardened contracts: plugged in below, one line each. */
+/** Operations whose wrapper builders come with later contracts: plugged in below, one line each. */
 export interface LaterBuilders {
   changeParamsFull?: (to: Address, opts: MessageOptions & FullParamsChange) => OutgoingMessage;
-  /** @param opts.amount nanoTON of the first top-up */
-  topUpReopen?: (to: Address, opts: ExcessesOptions & { amount: bigint }) => OutgoingMessage;
-  reopenWorker?: (to: Address, opts: ExcessesOptions) => OutgoingMessage;
 }
 
 export const laterBuilders: LaterBuilders = {};
@@ -23,7 +20,7 @@ export const laterBuilders: LaterBuilders = {};
 /** @throws ScriptError while the builder is not plugged in */
 export function laterBuilder<K extends keyof LaterBuilders>(name: K): NonNullable<LaterBuilders[K]> {
   const builder = laterBuilders[name];
-  if (builder !== undefined) return builder as NonNullable<LaterBuilders[K]>;
+  if (builder !== undefined) return builder;
   throw new ScriptError(
     `This release cannot build ${name} messages.`,
     'Update to one whose contracts have the operation.',

@@ -10,7 +10,8 @@ import {
   VoucherError,
 } from '@cocoon/sdk';
 import { parse } from '../arguments';
-import { tonAmount } from '../format';
+import type { DeployedContract } from '../chain';
+import { type Row, tonAmount, when } from '../format';
 import { publicKeyOf, readBocFile, readPrivateKey } from '../key-files';
 import { ScriptError } from '../script-error';
 import { requireState, requireUnlocked } from './guards';
@@ -18,19 +19,29 @@ import { nothingToDo, type Verb, type VerbContext } from './verb';
 
 const { normal, closing, closed } = CocoonState;
 
+/** What a closed proxy holds beyond this is worth a message. */
+const LEFT_OVER = 50_000_000n;
+
 export const payoutProxy: Verb<'proxy'> = {
   contract: 'proxy',
-  summary: "pays the proxy's revenue to its owner",
+  summary: "pays the proxy's revenue to its owner; of a closed one, what is left and nobody else's",
   keys: [],
   who: 'anyone',
-  prepare({ address, actor, data }) {
-    if (data.balance > 0n)
-      requireState('proxy', data.state, [normal, closing], 'Its revenue went to the owner when it closed.');
+  prepare({ address, actor, contract, data }) {
+    const message = CocoonProxy.buildPayout(address, { excessesTo: actor });
+    const fields: Row[] = [['excesses to', actor.toString()]];
+    if (data.state === closed) {
+      if (contract.balance <= LEFT_OVER) return nothingToDo(`The closed proxy holds ${tonAmount(contract.balance)}.`);
+      const isDone = (_: unknown, now: DeployedContract) => now.balance < contract.balance;
+      return { label: 'pay what is left to the owner', message, fields, isDone };
+    }
+    if (data.balance === 0n) return nothingToDo('The proxy has no revenue.');
     return {
-      label: `pay ${tonAmount(data.balance)} of revenue to the owner`,
-      message: CocoonProxy.buildPayout(address, { excessesTo: actor }),
-      fields: [['excesses to', actor.toString()]],
-      isDone: (proxy) => proxy.balance === 0n,
+      label: `pay up to ${tonAmount(data.balance)} of revenue to the owner`,
+      message,
+      fields,
+      // The pool pays no more than it holds beyond others' claims.
+      isDone: (proxy) => proxy.balance < data.balance,
     };
   },
 };
@@ -48,7 +59,15 @@ export const stakeProxy: Verb<'proxy'> = {
     }
     const target = given === undefined ? (upTo ?? data.params.minProxyStake) : data.stake + given;
     const amount = target > data.stake ? target - data.stake : 0n;
-    if (amount > 0n) requireState('proxy', data.state, [normal], 'A stake can be added to an open proxy only.');
+    if (amount > 0n) {
+      requireState('proxy', data.state, [normal], 'A stake can be added to an open proxy only.');
+      if (target < data.params.minProxyStake) {
+        throw new ScriptError(
+          `A stake of ${tonAmount(target)} is below the minimum,`,
+          `${tonAmount(data.params.minProxyStake)}.`,
+        );
+      }
+    }
     return {
       label: `raise the stake to ${tonAmount(target)}`,
       message: CocoonProxy.buildIncreaseStake(address, { amount, excessesTo: actor }),
@@ -63,19 +82,38 @@ export const stakeProxy: Verb<'proxy'> = {
 
 export const closeProxy: Verb<'proxy'> = {
   contract: 'proxy',
-  summary: 'starts the closing delay; completeCloseProxy ends it',
+  summary:
+    'starts the closing delay; completeCloseProxy ends it, or, should the key be lost, closeProxy after twice the delay',
   keys: [],
   who: 'owner',
-  prepare({ address, actor, data }) {
+  prepare({ address, actor, data, now }) {
+    const message = CocoonProxy.buildClose(address, { excessesTo: actor });
+    const fields: Row[] = [['excesses to', actor.toString()]];
+    if (data.state === closed) return nothingToDo('The proxy is closed.');
+    if (data.state === normal) {
+      return {
+        label: 'start closing the proxy',
+        message,
+        fields,
+        facts: [
+          ['unlocks', `${data.params.proxyDelayBeforeClose} s after the message`],
+          ['WARNING', 'clients take their escrow back; there is no way to open it again'],
+        ],
+        isDone: (proxy) => proxy.state !== normal,
+      };
+    }
+    const withoutKey = data.unlockTs + data.params.proxyDelayBeforeClose;
+    if (now < withoutKey) {
+      return nothingToDo(
+        `The proxy is closing: completeCloseProxy from ${when(data.unlockTs)} on, or without its key closeProxy from ${when(withoutKey)} on.`,
+      );
+    }
     return {
-      label: 'start closing the proxy',
-      message: CocoonProxy.buildClose(address, { excessesTo: actor }),
-      fields: [['excesses to', actor.toString()]],
-      facts: [
-        ['unlocks', `${data.params.proxyDelayBeforeClose} s after the message`],
-        ['WARNING', 'clients take their escrow back; there is no way to open it again'],
-      ],
-      isDone: (proxy) => proxy.state !== normal,
+      label: "close the proxy for ever, without its key's consent",
+      message,
+      fields,
+      facts: [['unlocked since', when(data.unlockTs)]],
+      isDone: (proxy) => proxy.state === closed,
     };
   },
 };
@@ -104,7 +142,6 @@ export const completeCloseProxy: Verb<'proxy'> = {
         ['query id', envelope.queryId],
         ['contract', envelope.payload.contract.toString()],
       ],
-      facts: [['WARNING', 'what clients have not taken back goes to the owner']],
       isDone: (proxy) => proxy.state === closed,
     };
   },

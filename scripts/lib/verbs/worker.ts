@@ -4,7 +4,6 @@ import { tonAmount } from '../format';
 import { readBocFile } from '../key-files';
 import { ScriptError } from '../script-error';
 import { requireState } from './guards';
-import { laterBuilder } from './later-builders';
 import { nothingToDo, type Verb } from './verb';
 
 const { normal } = CocoonState;
@@ -76,7 +75,7 @@ export const reopenWorker: Verb<'worker'> = {
     if (data.state === normal) return nothingToDo('The worker is open.');
     return {
       label: 'open the worker again',
-      message: laterBuilder('reopenWorker')(address, { excessesTo: actor }),
+      message: CocoonWorker.buildReopen(address, { excessesTo: actor }),
       fields: [['excesses to', actor.toString()]],
       isDone: (worker) => worker.state === normal,
     };
