@@ -98,7 +98,8 @@ export async function runDeployment(
     ]),
     view: async (from) => {
       const deployed = await from.contract(address);
-      if (deployed === undefined) return [[contract, 'not deployed'] as Row];
+      const amounts = further.length === 0 ? [] : [[contract === 'client' ? 'escrow' : 'stake', 'none'] as Row];
+      if (deployed === undefined) return [[contract, 'not deployed'], ['balance', 'none'], ...amounts];
       return [
         [contract, `deployed, code ${deployed.code.hash().toString('hex')}`] as Row,
         ['balance', tonAmount(deployed.balance)] as Row,

@@ -122,10 +122,9 @@ export class Execution {
       await this.#goOnWithout(error as Error);
       return;
     }
-    this.#write('Simulation on the live state:');
-    this.#write(traceLines(hops, plan.names));
     const fees = hops.reduce((sum, hop) => sum + hop.fees, 0n);
-    this.#write(`  fees in all: ${tonAmount(fees)}`);
+    const trace = `${traceLines(hops, plan.names)}\n  fees in all: ${tonAmount(fees)}`;
+    this.#write(`Simulation on the live state:\n${trace}`);
     if (changes.length > 0) this.#write('Changes:', changes);
     const failed = hops.find(({ ok }) => !ok);
     if (failed === undefined) return;

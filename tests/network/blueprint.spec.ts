@@ -16,17 +16,18 @@ const ROOT = join(__dirname, '..', '..');
 describe('blueprint run on the local chain', () => {
   let chain: Localnet;
   let words: string[];
+  let wallet: Address;
   /** A project folder that shares everything with this one but the manifests that scripts write. */
   let project: string;
 
   beforeAll(async () => {
     chain = await startLocalnet({ port: 0, logger: pino({ level: 'silent' }) });
     words = await mnemonicNew(24);
-    const { address } = await OwnerWallet.fromMnemonic(words);
+    ({ address: wallet } = await OwnerWallet.fromMnemonic(words));
     const response = await fetch(`${chain.url}/localnet/faucet`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ address: address.toString(), amount: '10000000000' }),
+      body: JSON.stringify({ address: wallet.toString(), amount: '100000000000' }),
     });
     expect(response.status).toBe(200);
     project = mkdtempSync(join(tmpdir(), 'cocoon-blueprint-'));
@@ -100,6 +101,25 @@ describe('blueprint run on the local chain', () => {
     expect(text).toContain('(this release)');
   });
 
+  it('deployProxy takes the root from the manifest and stakes; its simulation reads the live chain', async () => {
+    const { code, text } = await blueprint('deployProxy', [`publicKey=${'ab'.repeat(32)}`], '--mnemonic');
+    expect({ code, text }).toEqual({ code: 0, text: expect.stringContaining('code hash verified') });
+    expect(text).toMatch(/Simulation on the live state:\n {2}1\. you → proxy {2}empty {2}0.3 TON {2}ok/);
+    expect(text).toMatch(/stake +none → 15 TON/);
+  });
+
+  it('a verb sends once: run again it finds the effect', async () => {
+    const args = ['kind=worker', `hash=${'cd'.repeat(32)}`];
+    const first = await blueprint('addHash', args, '--mnemonic');
+    expect(first).toEqual({ code: 0, text: expect.stringMatching(/On chain now:[\s\S]*worker image +none → cdcd/) });
+    const before = await status();
+    expect(await blueprint('addHash', args, '--mnemonic')).toEqual({
+      code: 0,
+      text: expect.stringContaining('nothing to send'),
+    });
+    expect(await status()).toEqual(before);
+  });
+
   it.each([
     ['deployRoot', ['prize=3'], /Unknown argument prize/],
     ['deployRoot', ['workerFee=21'], /workerFee=21 exceeds price=20/],
@@ -111,8 +131,9 @@ describe('blueprint run on the local chain', () => {
     expect(text).not.toMatch(/\n {4}at /);
   });
 
+  /** Moves with every message that the wallet sends. */
   async function status(): Promise<unknown> {
-    const response = await fetch(`${chain.url}/api/v2/getMasterchainInfo`);
-    return ((await response.json()) as { result: { last: { seqno: number } } }).result.last.seqno;
+    const client = new TonClient({ endpoint: `${chain.url}/api/v2/jsonRPC` });
+    return (await client.getContractState(wallet)).lastTransaction;
   }
 });
