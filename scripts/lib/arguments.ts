@@ -1,3 +1,4 @@
+import { formatProxyText, ProxyTextError, parseProxyText } from '@cocoon/sdk';
 import { Address, toNano } from '@ton/core';
 import { ScriptError } from './script-error';
 
@@ -61,16 +62,15 @@ export const parse = {
     }
   }) as Parser<Address>,
 
-  /** The text that the root keeps of a proxy. */
+  /** The text that the root keeps of a proxy: what runners cannot dial is not registered. */
   endpoint: ((text, key) => {
-    if (!/^[^\s:]+:\d{1,5}( [^\s:]+:\d{1,5})?$/.test(text)) {
-      throw new ScriptError(
-        `${key}=${text}:`,
-        'expected "workers_host:port" or "workers_host:port clients_host:port".',
-      );
+    try {
+      const { workers, clients } = parseProxyText(text);
+      return formatProxyText(workers, clients);
+    } catch (error) {
+      if (!(error instanceof ProxyTextError)) throw error;
+      throw new ScriptError(`${key}: ${error.message}.`, '');
     }
-    if (text.length <= 127) return text;
-    throw new ScriptError(`${key} has ${text.length} characters,`, 'at most 127 fit.');
   }) as Parser<string>,
 
   oneOf<T extends string>(choices: readonly T[]): Parser<T> {

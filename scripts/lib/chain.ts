@@ -99,13 +99,25 @@ export class LiveChain {
     throw new ScriptError('The endpoint does not tell the blockchain config.', '');
   }
 
-  /** Asks again until there is an answer. @returns undefined after about a minute */
+  /**
+   * Asks again until there is an answer. An endpoint that fails now and then (rate limits) is no reason to give up on a
+   * message that is on its way.
+   * @returns undefined after about a minute. @throws what the last question met
+   */
   async until<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {
+    let failure: unknown;
     for (let attempt = 0; attempt < 60; attempt++) {
-      const answer = await ask();
-      if (answer !== undefined) return answer;
+      try {
+        const answer = await ask();
+        if (answer !== undefined) return answer;
+        failure = undefined;
+      } catch (error) {
+        if (error instanceof ScriptError) throw error;
+        failure = error;
+      }
       await this.#pause(attempt < 10 ? 200 : 1000);
     }
+    if (failure !== undefined) throw failure;
     return undefined;
   }
 }

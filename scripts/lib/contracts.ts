@@ -7,6 +7,7 @@ import {
   parseWalletData,
   parseWorkerData,
   type RootData,
+  registeredProxies,
 } from '@cocoon/sdk';
 import { Cell, Dictionary } from '@ton/core';
 import { paramsRows, type Row, tonAmount, when } from './format';
@@ -28,7 +29,7 @@ const rowsOf: { [C in ContractName]: (data: ContractData[C]) => Row[] } = {
     ['version', root.version],
     ...paramsRows(root.params),
     ['last proxy seqno', root.lastProxySeqno],
-    ...[...root.registeredProxies].map(([seqno, info]): Row => [`proxy ${seqno}`, info]),
+    ...[...root.registeredProxies].map(([seqno, info]): Row => [`proxy ${seqno}`, withDialProblem(info)]),
     ...hashes('proxy image', root.proxyHashes),
     ...hashes('worker image', root.workerHashes),
     ...hashes('model', root.modelHashes),
@@ -77,6 +78,12 @@ const rowsOf: { [C in ContractName]: (data: ContractData[C]) => Row[] } = {
 /** The contract's data as people read it. @throws CellFormatError when it is no such contract */
 export function contractRows<C extends ContractName>(contract: C, data: Cell): Row[] {
   return rowsOf[contract](parsers[contract](data) as ContractData[C]);
+}
+
+/** Runners leave out what they cannot dial: said, not hidden. */
+function withDialProblem(info: string): string {
+  const [skipped] = registeredProxies(new Map([[0, info]])).skipped;
+  return skipped === undefined ? info : `${info} (cannot be dialled: ${skipped.reason.message})`;
 }
 
 export function codeOf(contract: ContractName): Cell {

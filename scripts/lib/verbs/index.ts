@@ -1,6 +1,6 @@
 import type { ContractName } from '@cocoon/sdk';
 import type { NetworkProvider } from '@ton/blueprint';
-import type { ScriptArgs } from '../arguments';
+import { parse, type ScriptArgs } from '../arguments';
 import { LiveChain } from '../chain';
 import { contractRows, parsers } from '../contracts';
 import { Execution } from '../execution';
@@ -32,7 +32,7 @@ export type VerbName = keyof typeof verbs;
 /** The script of one verb, for its entry file. */
 export function verbScript(name: VerbName): ReturnType<typeof script> {
   const { contract, summary, keys } = verbs[name] as Verb<ContractName>;
-  const usage = { name, summary, keys: [contract, ...keys] };
+  const usage = { name, summary, keys: [contract, ...keys, 'value'] };
   return script(usage, async (provider, args) => {
     await runVerb(verbs[name] as Verb<ContractName>, provider, args);
   });
@@ -62,7 +62,9 @@ export async function runVerb<C extends ContractName>(
     return 'done';
   }
 
-  const { label, message, fields, facts = [], isDone } = prepared;
+  const { label, fields, facts = [], isDone } = prepared;
+  // What is not spent comes back, so that attaching more is safe where prices have risen.
+  const message = { ...prepared.message, value: args.get('value', parse.ton) ?? prepared.message.value };
   const names = new Map([
     [owner.toRawString(), 'owner'],
     ...(sender === undefined

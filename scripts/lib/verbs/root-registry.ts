@@ -62,7 +62,7 @@ export const removeHash: Verb<'root'> = {
   },
 };
 
-const ENDPOINT = '"workers_host:port" or "workers_host:port clients_host:port"';
+const ENDPOINT = '"workers_ip:port" or "workers_ip:port clients_ip:port"';
 
 export const registerProxy: Verb<'root'> = {
   contract: 'root',

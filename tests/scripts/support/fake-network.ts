@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { NetworkProvider } from '@ton/blueprint';
 import { Address, beginCell, type ContractState, type SenderArguments } from '@ton/core';
 import type { Blockchain } from '@ton/sandbox';
-import { type Actor, createWorld, type Role, type World } from '../../support/world';
+import { type Actor, type Checkpoint, checkpoint, createWorld, type Role, type World } from '../../support/world';
 
 /** A network as Blueprint hands it to scripts, on an emulated chain: every message is executed when it is sent. */
 export class FakeNetwork {
@@ -96,10 +96,17 @@ export function useFakeNetwork(sender: Role = 'rootOwner'): () => FakeNetwork {
   const home = process.cwd();
   let folder: string;
   let network: FakeNetwork;
+  let world: World;
+  let fresh: Checkpoint;
+  beforeAll(async () => {
+    world = await createWorld();
+    fresh = checkpoint(world);
+  });
   beforeEach(async () => {
+    await fresh.restore();
     folder = mkdtempSync(join(tmpdir(), 'cocoon-scripts-'));
     process.chdir(folder);
-    network = new FakeNetwork(await createWorld(), sender);
+    network = new FakeNetwork(world, sender);
   });
   afterEach(() => {
     process.chdir(home);
