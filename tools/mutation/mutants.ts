@@ -128,16 +128,17 @@ function within(code: string, { start, end }: Span, pattern: RegExp): RegExpMatc
 }
 
 function comparisons(code: string, body: Body): Edit[] {
-  return within(code, body, /(?<=[\w)\s])(>=|<=|==|!=|&&|\|\||(?<![<>-])[<>](?![<>=]))(?=\s)/g).flatMap((match) => {
+  const tokens = /(?<=[\w)\s])(>=|<=|==|!=|&&|\|\||(?<![<>-])[<>](?![<>=]))(?=\s)/g;
+  return within(code, body, tokens).flatMap((match): Edit[] => {
     const [token] = match;
     const span = { start: match.index!, end: match.index! + token.length };
-    if (token in BOUNDARY) return [{ ...span, text: BOUNDARY[token]!, operator: 'move boundary' as const }];
+    if (token in BOUNDARY) return [{ ...span, text: BOUNDARY[token]!, operator: 'move boundary' }];
     if (token === '&&' || token === '||') {
-      return [{ ...span, text: token === '&&' ? '||' : '&&', operator: 'swap and/or' as const }];
+      return [{ ...span, text: token === '&&' ? '||' : '&&', operator: 'swap and/or' }];
     }
     // A guard with its condition flipped rejects everything that was good: dropping it is the mistake that hides.
     if (isOnlyCondition(code, body, span)) return [];
-    return [{ ...span, text: token === '==' ? '!=' : '==', operator: 'flip equality' as const }];
+    return [{ ...span, text: token === '==' ? '!=' : '==', operator: 'flip equality' }];
   });
 }
 
@@ -170,7 +171,7 @@ function extremes(code: string, source: string, body: Body): Edit[] {
 }
 
 function modes(code: string, body: Body): Edit[] {
-  return within(code, body, /(?<![\w.])(?:Send|Reserve)[A-Z]\w*(?!\w|\s*[({])/g).flatMap((match) => {
+  return within(code, body, /(?<![\w.])(?:Send|Reserve)[A-Z]\w*(?!\w|\s*[({])/g).flatMap((match): Edit[] => {
     const [flag] = match;
     const instead = MODES[flag];
     if (instead === undefined) return [];
