@@ -38,25 +38,18 @@ export interface SpecResult {
   failure?: string;
 }
 
-interface JestReport {
-  testResults: {
-    name: string;
-    status: string;
-    startTime: number;
-    endTime: number;
-    message: string;
-    assertionResults: { status: string; fullName: string }[];
-  }[];
-}
+/** What jest-report.cjs writes. */
+type JestReport = { path: string; passed: boolean; seconds: number; failed?: string; message: string }[];
 
-/** Runs Jest in a process of its own. Files that `--bail` kept from running have no result; a run that timed out has none at all. */
+/** Runs Jest in a process of its own. Files that `bail` kept from running have no result; a run that timed out has none at all. */
 export async function runSpecs({ specs, env, config, args, timeout }: SpecRun): Promise<SpecResult[] | 'timeout'> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'cocoon-jest-'));
   const report = path.join(dir, 'report.json');
+  const reporters = [['<rootDir>/tools/jest-report.cjs', { file: report }]];
   // As text: Jest would otherwise compile a config file at every start.
-  const options = JSON.stringify({ ...base, rootDir: projectRoot, ...config });
+  const options = JSON.stringify({ ...base, rootDir: projectRoot, reporters, ...config });
   const jest = path.join(projectRoot, 'node_modules/jest/bin/jest.js');
-  const command = [jest, '--config', options, '--json', '--outputFile', report, ...args, '--runTestsByPath', ...specs];
+  const command = [jest, '--config', options, ...args, '--runTestsByPath', ...specs];
   try {
     const ended = await new Promise<{ output: string; code: number | null }>((resolve, reject) => {
       const child = spawn(process.execPath, command, {
@@ -82,16 +75,11 @@ export async function runSpecs({ specs, env, config, args, timeout }: SpecRun): 
   }
 }
 
-function resultsIn({ testResults }: JestReport): SpecResult[] {
-  return testResults.map((file) => {
-    const passed = file.status === 'passed';
-    const failed = file.assertionResults.find(({ status }) => status === 'failed')?.fullName;
-    const message = file.message.trim().split('\n')[0] ?? '';
-    return {
-      spec: path.relative(projectRoot, file.name).split(path.sep).join('/'),
-      passed,
-      seconds: Math.round((file.endTime - file.startTime) / 100) / 10,
-      ...(passed ? {} : { failure: failed ?? `(the file does not run) ${message}` }),
-    };
-  });
+function resultsIn(report: JestReport): SpecResult[] {
+  return report.map(({ path: file, passed, seconds, failed, message }) => ({
+    spec: path.relative(projectRoot, file).split(path.sep).join('/'),
+    passed,
+    seconds: Math.round(seconds * 10) / 10,
+    ...(passed ? {} : { failure: failed ?? `(the file does not run) ${message.trim().split('\n')[0]}` }),
+  }));
 }

@@ -107,11 +107,12 @@ export async function runMutant(mutant: Mutant, around: Surroundings, killer?: s
       env: { ...run.env, COCOON_SPEC_ORDER: JSON.stringify(specs) },
       config: {
         ...run.config,
+        bail: 1,
         testEnvironment: '<rootDir>/tools/mutation/first-failure.cjs',
         testSequencer: '<rootDir>/tools/mutation/given-order.cjs',
         setupFiles: ['<rootDir>/tools/mutation/quick-failure.ts'],
       },
-      args: ['--runInBand', '--bail=1'],
+      args: ['--runInBand'],
       timeout: TIMEOUT,
     }),
   );
