@@ -128,7 +128,8 @@ function within(code: string, { start, end }: Span, pattern: RegExp): RegExpMatc
 }
 
 function comparisons(code: string, body: Body): Edit[] {
-  const tokens = /(?<=[\w)\s])(>=|<=|==|!=|&&|\|\||(?<![<>-])[<>](?![<>=]))(?=\s)/g;
+  // The formatter puts blanks around operators, and none before the bracket that closes a type.
+  const tokens = /(?<=\s)(>=|<=|==|!=|&&|\|\||(?<![<>-])[<>](?![<>=]))(?=\s)/g;
   return within(code, body, tokens).flatMap((match): Edit[] => {
     const [token] = match;
     const span = { start: match.index!, end: match.index! + token.length };
@@ -178,7 +179,7 @@ function modes(code: string, body: Body): Edit[] {
     const span = { start: match.index!, end: match.index! + flag.length };
     const [before, after] = [code.slice(0, span.start), code.slice(span.end)];
     const operator = 'change mode' as const;
-    const left = /[|+]\s*$/.exec(before);
+    const left = /\s*[|+]\s*$/.exec(before);
     if (left !== null) return [{ start: left.index, end: span.end, text: '', operator }];
     const right = /^\s*[|+]\s*/.exec(after);
     if (right !== null) return [{ start: span.start, end: span.end + right[0].length, text: '', operator }];
