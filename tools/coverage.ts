@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { contractCode } from '../sdk/generated/code';
 import { compileContracts, contractNames, projectRoot, readSources } from './compile-contracts';
 import { contractSpecs, runSpecs } from './contract-tests';
 import { getterNames } from './coverage/getters';
@@ -13,6 +14,11 @@ const outDir = path.join(projectRoot, 'bench/coverage');
 const reportFile = path.join(outDir, 'coverage.json');
 
 async function measure(): Promise<CoverageReport> {
+  const codes = await compileContracts();
+  const stale = contractNames.filter((name) => codes[name].hash().toString('hex') !== contractCode[name].hash);
+  if (stale.length > 0) {
+    throw new Error(`The tests run other code than the sources of ${stale.join(', ')} give; run \`npm run generate\``);
+  }
   const dir = mkdtempSync(path.join(os.tmpdir(), 'cocoon-coverage-'));
   try {
     const results = await runSpecs({
@@ -31,7 +37,6 @@ async function measure(): Promise<CoverageReport> {
       (file) => JSON.parse(readFileSync(path.join(dir, file), 'utf8')) as Recording,
     );
     const executed = merge(recordings.map((recording) => recording.executed));
-    const codes = await compileContracts();
     const getters = getterNames(readSources());
     return Object.fromEntries(contractNames.map((name) => [name, coverageOf(codes[name], executed, getters)]));
   } finally {

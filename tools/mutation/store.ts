@@ -55,10 +55,12 @@ export function readEquivalents(): Equivalent[] {
   return entries;
 }
 
-/** Changes when anything that decides a test's outcome does, other than the contracts. */
+/** What decides the outcome of a test of the contracts, other than the contracts. */
+const TEST_DIRS = ['tests/contracts', 'tests/flows', 'tests/invariants', 'tests/support', 'tests/fixtures', 'wrappers'];
+
 export function testsFingerprint(): string {
   const hash = createHash('sha256');
-  for (const dir of ['tests', 'wrappers']) {
+  for (const dir of TEST_DIRS.filter((name) => existsSync(path.join(projectRoot, name)))) {
     const files = readdirSync(path.join(projectRoot, dir), { recursive: true, encoding: 'utf8' });
     for (const file of files.filter((name) => /\.(?:ts|json)$/.test(name)).sort()) {
       hash.update(`${dir}/${file}\0`).update(readFileSync(path.join(projectRoot, dir, file)));
