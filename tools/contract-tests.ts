@@ -62,6 +62,11 @@ export async function runSpecs({ specs, env, config, args, timeout }: SpecRun): 
       child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
         output = (output + chunk).slice(-4000);
       });
+      // Jest must not go on alone when this process is told to stop.
+      const stop = () => process.exit(1);
+      const end = () => child.kill();
+      process.once('SIGTERM', stop).once('exit', end);
+      child.on('close', () => process.off('SIGTERM', stop).off('exit', end));
       child.on('error', reject);
       child.on('close', (code) => resolve({ output, code }));
     });

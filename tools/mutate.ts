@@ -152,7 +152,10 @@ async function main(): Promise<void> {
   for (const { mutant } of survivors) console.log(`survived: ${mutant}`);
   console.log(`${results.length} of ${mutants.length} mutants judged, ${survivors.length} survive`);
   if (options.write) {
-    writeReport(report, renderReadme(report, equivalents, state.baseline?.pinning ?? []));
+    writeReport(
+      report,
+      renderReadme(report, mutants.length - results.length, equivalents, state.baseline?.pinning ?? []),
+    );
     console.log('wrote bench/mutation/result.json and README.md');
   }
   process.exitCode = survivors.length > 0 ? 1 : 0;

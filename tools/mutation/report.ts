@@ -85,8 +85,10 @@ export function complaints(
   return found;
 }
 
+/** @param unknown how many mutants of the present sources have not been run */
 export function renderReadme(
   report: MutationReport,
+  unknown: number,
   equivalents: readonly Equivalent[],
   pinning: readonly string[],
 ): string {
@@ -108,7 +110,7 @@ present sources. Which test kills which mutant is in \`result.json\`.
 | source | mutants | ${verdicts.join(' | ')} |
 |---|---:${'|---:'.repeat(verdicts.length)}|
 ${rows.join('\n')}
-
+${unknown > 0 ? `\n**Not complete: ${unknown} more mutants have not been run.**\n` : ''}
 Survivors:
 
 ${survivors.length > 0 ? survivors.join('\n') : 'none.'}
