@@ -35,7 +35,7 @@ export function contractTitle(name: ContractName): string {
  * Throws with the compiler's own message when a source does not compile.
  */
 export async function compileContracts(): Promise<Record<ContractName, Cell>> {
-  const sources = readSources(contractsDir, '');
+  const sources = readSources();
   const code: Partial<Record<ContractName, Cell>> = {};
   for (const name of contractNames) {
     const file = path.join(cacheDir, `${contractTitle(name)}-${fingerprint(name, sources)}.boc`);
@@ -53,7 +53,7 @@ export async function compileContracts(): Promise<Record<ContractName, Cell>> {
 }
 
 /** Every .tact file under `dir`: path relative to contracts/ -> content, in a fixed order. */
-function readSources(dir: string, prefix: string): Map<string, Buffer> {
+export function readSources(dir = contractsDir, prefix = ''): Map<string, Buffer> {
   const found = new Map<string, Buffer>();
   const entries = readdirSync(dir, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
@@ -78,21 +78,31 @@ function fingerprint(name: ContractName, sources: Map<string, Buffer>): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-async function compileOne(name: ContractName, sources: Map<string, Buffer>): Promise<Buffer> {
+/** The contract's own source, relative to contracts/. */
+export function sourceOf(name: ContractName): string {
+  return path.posix.relative('contracts', targets[name].target);
+}
+
+/** The code as a BoC, from sources as `readSources` returns them. Errors go to the log, unless it is `quiet`. */
+export async function compileOne(
+  name: ContractName,
+  sources: ReadonlyMap<string, Buffer>,
+  extra: { quiet?: boolean; options?: Options } = {},
+): Promise<Buffer> {
   const { target, options } = targets[name];
   const files = Object.fromEntries([...sources].map(([file, content]) => [file, content.toString('base64')]));
   const project = createVirtualFileSystem('/', files, false);
   const result = await build({
     config: {
       name: 'build',
-      path: `./${path.posix.relative('contracts', target)}`,
+      path: `./${sourceOf(name)}`,
       output: 'out',
       mode: 'full',
-      options,
+      options: { ...options, ...extra.options },
     },
     stdlib: createVirtualFileSystem('@stdlib', stdLibFiles),
     project,
-    logger: new Logger(LogLevel.ERROR),
+    logger: new Logger(extra.quiet === true ? LogLevel.NONE : LogLevel.ERROR),
   });
   const codePath = project.resolve('out', `build_${contractTitle(name)}.code.boc`);
   if (!result.ok || !project.exists(codePath)) {

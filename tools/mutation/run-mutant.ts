@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Cell } from '@ton/core';
+import { type ContractName, compileOne, contractNames, sourceOf } from '../compile-contracts';
+import { runSpecs, type SpecRun } from '../contract-tests';
+import type { Mutant } from './mutants';
+
+export type Codes = Readonly<Record<ContractName, Cell>>;
+
+export type Verdict =
+  | { verdict: 'killed'; by: string }
+  | { verdict: 'survived' }
+  /** The compiler makes the same code of it. */
+  | { verdict: 'same code' }
+  | { verdict: 'does not compile' };
+
+/** What is known of a test file from the run on unchanged behaviour. */
+export interface KnownSpec {
+  spec: string;
+  seconds: number;
+  contracts: ContractName[];
+}
+
+/** Options of a Jest run whose tests see `codes` as the code of this project's contracts. */
+export async function withCodes<T>(
+  codes: Codes,
+  use: (run: Pick<SpecRun, 'env' | 'config'>) => Promise<T>,
+): Promise<T> {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'cocoon-mutant-'));
+  const file = path.join(dir, 'code.json');
+  const entry = (code: Cell) => ({ hash: code.hash().toString('hex'), boc: code.toBoc().toString('base64') });
+  writeFileSync(file, JSON.stringify(Object.fromEntries(contractNames.map((name) => [name, entry(codes[name])]))));
+  try {
+    return await use({
+      env: { COCOON_MUTANT: file },
+      config: { moduleNameMapper: { '(^|/)generated/code$': '<rootDir>/tools/mutation/mutated-code.ts' } },
+    });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Files that a source imports, itself included, as paths relative to contracts/. */
+export function importsOf(file: string, sources: ReadonlyMap<string, Buffer>): Set<string> {
+  const found = new Set<string>();
+  const visit = (name: string): void => {
+    const content = sources.get(name);
+    if (content === undefined || found.has(name)) return;
+    found.add(name);
+    for (const [, target] of content.toString('utf8').matchAll(/^\s*import\s+"(\.[^"]+)"/gm)) {
+      const joined = path.posix.join(path.posix.dirname(name), target!);
+      visit(joined.endsWith('.tact') ? joined : `${joined}.tact`);
+    }
+  };
+  visit(file);
+  return found;
+}
+
+/** Contracts that are made of `file`. */
+export function contractsOf(file: string, sources: ReadonlyMap<string, Buffer>): ContractName[] {
+  return contractNames.filter((name) => importsOf(sourceOf(name), sources).has(file));
+}
+
+/** Cheap and specific first: what killed it before, what bears the contract's name, then by duration. */
+export function orderSpecs(known: readonly KnownSpec[], contracts: readonly ContractName[], killer?: string): string[] {
+  const rank = ({ spec }: KnownSpec): number => {
+    if (killer?.startsWith(spec)) return 0;
+    return contracts.some((name) => path.basename(spec).startsWith(name)) ? 1 : 2;
+  };
+  return known
+    .filter((entry) => entry.contracts.some((name) => contracts.includes(name)))
+    .sort((a, b) => rank(a) - rank(b) || a.seconds - b.seconds)
+    .map(({ spec }) => spec);
+}
+
+export interface Surroundings {
+  sources: ReadonlyMap<string, Buffer>;
+  codes: Codes;
+  specs: readonly KnownSpec[];
+}
+
+/** Seconds that the tests of one mutant may take. */
+const TIMEOUT = 900;
+
+export async function runMutant(mutant: Mutant, around: Surroundings, killer?: string): Promise<Verdict> {
+  const mutated = new Map(around.sources).set(mutant.file, Buffer.from(mutant.source));
+  const codes: Record<ContractName, Cell> = { ...around.codes };
+  const changed: ContractName[] = [];
+  for (const name of contractsOf(mutant.file, around.sources)) {
+    let boc: Buffer;
+    try {
+      boc = await compileOne(name, mutated, { quiet: true });
+    } catch {
+      return { verdict: 'does not compile' };
+    }
+    const code = Cell.fromBoc(boc)[0]!;
+    if (code.equals(codes[name])) continue;
+    codes[name] = code;
+    changed.push(name);
+  }
+  if (changed.length === 0) return { verdict: 'same code' };
+  const specs = orderSpecs(around.specs, changed, killer);
+  const results = await withCodes(codes, (run) =>
+    runSpecs({
+      specs,
+      env: { ...run.env, COCOON_SPEC_ORDER: JSON.stringify(specs) },
+      config: {
+        ...run.config,
+        bail: 1,
+        testEnvironment: '<rootDir>/tools/mutation/first-failure.cjs',
+        testSequencer: '<rootDir>/tools/mutation/given-order.cjs',
+        setupFiles: ['<rootDir>/tools/mutation/quick-failure.ts'],
+      },
+      args: ['--runInBand'],
+      timeout: TIMEOUT,
+    }),
+  );
+  if (results === 'timeout') return { verdict: 'killed', by: `(tests did not end in ${TIMEOUT} s)` };
+  const failed = results.find(({ passed }) => !passed);
+  return failed === undefined
+    ? { verdict: 'survived' }
+    : { verdict: 'killed', by: `${failed.spec} › ${failed.failure ?? ''}` };
+}
