@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { modelHash } from '@cocoon/sdk';
 import { Address, beginCell, toNano } from '@ton/core';
 import { type VerbName, verbScript, verbs } from '../../scripts/lib/verbs';
+import { laterBuilders } from '../../scripts/lib/verbs/later-builders';
 import {
+  CocoonRoot,
   initialRootData,
   packClientData,
   packRootData,
@@ -94,6 +96,27 @@ describe('verbs of the root', () => {
       proxyDelayBeforeClose: 100_000,
       clientDelayBeforeClose: 43_200,
     });
+  });
+
+  it('changeParamsFull shows every changed term, and hands all of them to the builder that is plugged in', async () => {
+    const before = laterBuilders.changeParamsFull;
+    const builder = jest.fn(CocoonRoot.buildChangeParams);
+    laterBuilders.changeParamsFull = builder;
+    try {
+      await succeed(
+        verbScript('changeParamsFull'),
+        fake(),
+        at,
+        'completionMultiplier=90000',
+        'price=21',
+        'dryRun=true',
+      );
+    } finally {
+      laterBuilders.changeParamsFull = before;
+    }
+    expect(fake().text).toMatch(/completion multiplier +x8 → x9/);
+    const multipliers = { promptMultiplier: 10_000, cachedMultiplier: 1_000, completionMultiplier: 90_000 };
+    expect(builder).toHaveBeenCalledWith(root, expect.objectContaining({ ...multipliers, pricePerToken: 21n }));
   });
 
   it.each([
