@@ -36,7 +36,13 @@ export type Outcome =
       transaction: Transaction;
     };
 
-export type OutcomeErrorCode = 'message-failed' | 'message-skipped' | 'outcome-timeout' | 'aborted';
+export type OutcomeErrorCode =
+  | 'message-failed'
+  | 'message-skipped'
+  /** The receiver did its part, and its proxy contract refused the other half; see ./requests. */
+  | 'request-refused'
+  | 'outcome-timeout'
+  | 'aborted';
 
 /** The message did not do what it was sent for. One line: what happened and what to do. */
 export class OutcomeError extends Error {

@@ -13,6 +13,8 @@ export type WalletErrorCode =
   | 'wallet-rejected'
   /** The wallet's transaction is on chain and sent nothing. */
   | 'wallet-transaction-failed'
+  /** The wallet's transaction is on chain and left out messages that it could not send. */
+  | 'wallet-message-skipped'
   /** The caller gave up, or the wallet was closed. */
   | 'wallet-closed'
   | 'wallet-aborted';

@@ -1,8 +1,7 @@
 import { type KeyObject, sign } from 'node:crypto';
-import { exitCodeName, type WalletMessage, walletExternal } from '@cocoon/sdk';
+import { type WalletMessage, walletExternal } from '@cocoon/sdk';
 import { type Address, beginCell, type Cell, external, storeMessage, type Transaction } from '@ton/core';
 import { type Chain, ChainError } from './port';
-import { WalletError } from './wallet-errors';
 import type { QueuedSend } from './wallet-queue';
 
 /** All known Cocoon wallets have this one. */
@@ -88,38 +87,5 @@ export async function findExecuted(
       return undefined;
     }
     page = await chain.transactions(wallet, { limit: PAGE, before: { lt: oldest.lt, hash: oldest.hash() } });
-  }
-}
-
-/** Tells the callers of an executed batch: each gets the messages that are its own, in its order. */
-export function settle(wallet: Address, batch: readonly QueuedSend[], transaction: Transaction): void {
-  const sent = transaction.outMessages.values();
-  const wanted = batch.reduce((count, send) => count + send.messages.length, 0);
-  const { description } = transaction;
-  if (description.type !== 'generic' || description.aborted || sent.length < wanted) {
-    const code = (description.type === 'generic' ? description.actionPhase?.resultCode : undefined) ?? 0;
-    const name = exitCodeName(code);
-    const error = new WalletError(
-      'wallet-transaction-failed',
-      `the wallet ${wallet} executed the message and sent ${sent.length} of ${wanted} messages (result code ${code}${name === undefined ? '' : `, ${name}`}); look at transaction ${transaction.hash().toString('hex')} before sending again`,
-      { retryable: false, exitCode: code },
-    );
-    for (const send of batch) {
-      send.reject(error);
-    }
-    return;
-  }
-  let next = 0;
-  for (const send of batch) {
-    const own = sent.slice(next, next + send.messages.length);
-    next += send.messages.length;
-    send.resolve({
-      transaction,
-      messages: own.flatMap(({ info }) =>
-        info.type === 'internal'
-          ? [{ source: info.src, destination: info.dest, createdLt: info.createdLt, value: info.value.coins }]
-          : [],
-      ),
-    });
   }
 }

@@ -4,12 +4,13 @@ import type { Address, Cell, Transaction } from '@ton/core';
 import type { Logger } from 'pino';
 import { assertSucceeded, type FollowMessageOptions, followMessage } from './outcome';
 import type { Chain, ChainError } from './port';
+import { followRequest } from './requests';
 import { type Sleep, sleepFor, throwUnlessAborted } from './sleep';
 import { BatchCarrier, type BatchEnd, type Executed, readWallet, type Seen } from './wallet-carrier';
 import { WalletError } from './wallet-errors';
-import { settle } from './wallet-open';
 import { encodeMessages, type OutMessage, type QueuedSend, SendQueue, type SentTransaction } from './wallet-queue';
 import { closed, lowBalance, refusalFor, rejected } from './wallet-refusals';
+import { settle } from './wallet-settle';
 
 export type { OutMessage, SentTransaction } from './wallet-queue';
 
@@ -129,9 +130,10 @@ export class CocoonWalletSender {
   }
 
   /**
-   * Waits until a message of a send has been received.
+   * Waits until a message of a send has been received and, where the receiver is a client or worker contract that asks its
+   * proxy to move coins, until the proxy has done that.
    * @returns the receiver's transaction
-   * @throws OutcomeError when it was refused, bounced or no contract ran; ChainError
+   * @throws OutcomeError when it was refused, bounced or no contract ran, there or at the proxy; ChainError
    */
   async waitForOutcome(sent: SentTransaction, index = 0, options: FollowMessageOptions = {}): Promise<Transaction> {
     const message = sent.messages[index];
@@ -140,14 +142,16 @@ export class CocoonWalletSender {
         retryable: false,
       });
     }
-    const outcome = await followMessage(this.#chain, message, {
+    const following = {
       pollMs: this.#pollMs,
       signal: this.#closing.signal,
       clock: this.#clock,
       sleep: this.#sleep,
       ...options,
-    });
-    return assertSucceeded(outcome, message.destination);
+    };
+    const received = assertSucceeded(await followMessage(this.#chain, message, following), message.destination);
+    await followRequest(this.#chain, received, following);
+    return received;
   }
 
   /** Stops. What was not confirmed is rejected; what was signed may still be executed until it expires. */
