@@ -1,4 +1,12 @@
-import { type Address, type Builder, beginCell, type Cell, Dictionary, type DictionaryValue, type Slice } from '@ton/core';
+import {
+  type Address,
+  type Builder,
+  beginCell,
+  type Cell,
+  Dictionary,
+  type DictionaryValue,
+  type Slice,
+} from '@ton/core';
 import { CellFormatError, InvalidFieldError, parsing } from './errors';
 import { endOf, storeCoins } from './fields';
 

@@ -32,6 +32,21 @@ export interface SignedEnvelope {
   payloadCell: Cell;
 }
 
+/** Top 16 bits of a query id that carries an expiry, see expiringQueryId. */
+const EXPIRY_MARK = 0xe591n;
+
+/**
+ * Query id of a voucher that ends something (refund, close): our contracts refuse it after `validUntil`, unix seconds.
+ * To contracts of the live network it is a query id like any other. Vouchers that pay never expire.
+ * @throws InvalidFieldError when the time does not fit 48 bits
+ */
+export function expiringQueryId(validUntil: number): bigint {
+  if (!Number.isInteger(validUntil) || validUntil < 0 || validUntil >= 2 ** 48) {
+    throw new InvalidFieldError('validUntil', `${validUntil} is no time in unix seconds`);
+  }
+  return (EXPIRY_MARK << 48n) | BigInt(validUntil);
+}
+
 const ADDRESS_BITS = 267;
 const HEADER_BITS = 32 + 64;
 
