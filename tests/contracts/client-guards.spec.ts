@@ -1,6 +1,13 @@
 import { type Address, type Cell, toNano } from '@ton/core';
 import { bodies, CocoonState, ExitCode, Op } from '../../wrappers';
-import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
+import {
+  headerOnly,
+  otherWorkchain,
+  unpayable,
+  withExcessesTo,
+  withTrailingBit,
+  withTrailingRef,
+} from '../support/bodies';
 import { type ClientWorld, createClientWorld, FLOOR, given, MIN_VALUE, VALUE } from '../support/client-world';
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
@@ -31,6 +38,8 @@ interface Operation {
   amount: bigint;
   /** exit code for anybody but the owner; undefined where everybody may */
   notOwner?: number;
+  /** opens a closed client again */
+  reopens?: true;
 }
 const operations: Operation[] = [
   {
@@ -87,9 +96,17 @@ const operations: Operation[] = [
     amount: 0n,
     notOwner: ExitCode.expectedOwner,
   },
+  {
+    name: 'top up that opens again',
+    op: Op.ownerClientTopUpReopen,
+    body: () => bodies.ownerClientTopUpReopen({ queryId: 1n, amount: toNano('2'), excessesTo }),
+    amount: toNano('2'),
+    notOwner: ExitCode.expectedMessageFromOwner,
+    reopens: true,
+  },
 ];
 
-describe.each(operations)('$name, before anything else,', ({ op, body, amount, notOwner }) => {
+describe.each(operations)('$name, before anything else,', ({ op, body, amount, notOwner, reopens }) => {
   const value = amount + VALUE;
 
   test('is refused with a body too short or too long', async () => {
@@ -98,9 +115,19 @@ describe.each(operations)('$name, before anything else,', ({ op, body, amount, n
     }
   });
 
-  test('is refused by a closed client', async () => {
-    await given(it, { state: CocoonState.closed });
-    await expectRejection(it.world, attempt(body(), { value }), ExitCode.closed);
+  if (reopens !== true) {
+    test('is refused by a closed client', async () => {
+      await given(it, { state: CocoonState.closed });
+      await expectRejection(it.world, attempt(body(), { value }), ExitCode.closed);
+    });
+  }
+
+  test('is refused where nothing can be sent to the address for the excesses (W11)', async () => {
+    for (const to of unpayable) {
+      await expectRejection(it.world, attempt(withExcessesTo(body(), to), { value }), ExitCode.badAddress);
+    }
+    const result = await deliver(it.world, attempt(withExcessesTo(body(), otherWorkchain), { value }));
+    expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
   });
 
   test('is refused with less than 0.1 TON for itself', async () => {
@@ -124,7 +151,7 @@ describe.each(operations)('$name, before anything else,', ({ op, body, amount, n
     const low = { from: stranger, value: amount + MIN_VALUE - 1n };
     await expectRejection(it.world, attempt(body(), low), ExitCode.lowMsgValue);
     await given(it, { state: CocoonState.closed });
-    await expectRejection(it.world, attempt(body(), low), ExitCode.closed);
+    await expectRejection(it.world, attempt(body(), low), reopens ? ExitCode.lowMsgValue : ExitCode.closed);
     await expectRejection(it.world, attempt(withTrailingBit(body()), low), ExitCode.tvmCellUnderflow);
   });
 

@@ -1,6 +1,13 @@
-import { toNano } from '@ton/core';
+import { Address, toNano } from '@ton/core';
 import { bodies, CocoonState, ExitCode, Op, voucherPayload } from '../../wrappers';
-import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
+import {
+  headerOnly,
+  otherWorkchain,
+  unpayable,
+  withExcessesTo,
+  withTrailingBit,
+  withTrailingRef,
+} from '../support/bodies';
 import {
   type ClientWorld,
   createClientWorld,
@@ -13,10 +20,12 @@ import {
   storageOf,
   VALUE,
 } from '../support/client-world';
+import { hashOf } from '../support/keys';
+import { LEAST_OWN, OWN_RESERVE } from '../support/own-coins';
 import { deliver, expectRejection } from '../support/rejection';
-import { exitCodeOf, txOf } from '../support/trace';
+import { exitCodeOf, txOf, txsOf } from '../support/trace';
 import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
-import { balanceOf, startEachTestFrom, strangerKey } from '../support/world';
+import { balanceOf, deployClient, startEachTestFrom, strangerKey } from '../support/world';
 
 const PRICE = 20n;
 
@@ -80,39 +89,83 @@ describe('refund voucher', () => {
   const op = 'extClientGrantRefundSigned';
 
   test.each([CocoonState.normal, CocoonState.closing])(
-    'books, closes and returns the rest (state %i)',
+    'books, closes and returns the rest; what the account had of its own goes to its owner (W13; state %i)',
     async (state) => {
       await given(it, { state, unlockTs: state === CocoonState.closing ? it.world.now() + 100 : 0 });
       const before = await storageOf(it);
+      const own = (await balanceOf(it.world, it.client.address)) - OWN_RESERVE;
       const result = await deliver(it.world, attemptWith(op, { tokens: 501_000n }));
       const amount = toNano('40') - 500_000n * PRICE;
       const payload = bodies.clientProxyRefundGranted({ amount, excessesTo: it.world.actors.carrier.address });
       const change = { state: CocoonState.closed, balance: 0n, tokensUsed: 501_000n, unlockTs: 0 };
       const snapshot = { ...before, ...change };
-      await expectRequest(it, result, { queryId: 21n, snapshot, payload, kept: toNano('0.01') });
+      await expectRequest(it, result, { queryId: 21n, snapshot, payload, kept: toNano('0.01'), own });
       await expectChange(it, before, change);
     },
   );
 
+  test.each([
+    { held: OWN_RESERVE + LEAST_OWN, own: LEAST_OWN },
+    { held: OWN_RESERVE + LEAST_OWN - 1n, own: 0n },
+    { held: 0n, own: 0n },
+  ])('for an account with $held nanoTON of its own gives its owner $own (W13)', async ({ held, own }) => {
+    (await it.world.chain.getContract(it.client.address)).balance = held;
+    const before = await storageOf(it);
+    const result = await deliver(it.world, attemptWith(op, { tokens: 1_000n }));
+    const excessesTo = it.world.actors.carrier.address;
+    const payload = bodies.clientProxyRefundGranted({ amount: toNano('40'), excessesTo });
+    const snapshot = { ...before, state: CocoonState.closed, balance: 0n };
+    await expectRequest(it, result, { queryId: 21n, snapshot, payload, kept: toNano('0.01'), own });
+  });
+
   test('with the counter already charged returns the whole escrow', async () => {
     const before = await storageOf(it);
+    const own = (await balanceOf(it.world, it.client.address)) - OWN_RESERVE;
     const result = await deliver(it.world, attemptWith(op, { tokens: 1_000n }));
     const payload = bodies.clientProxyRefundGranted({
       amount: toNano('40'),
       excessesTo: it.world.actors.carrier.address,
     });
     const snapshot = { ...before, state: CocoonState.closed, balance: 0n };
-    await expectRequest(it, result, { queryId: 21n, snapshot, payload, kept: toNano('0.01') });
+    await expectRequest(it, result, { queryId: 21n, snapshot, payload, kept: toNano('0.01'), own });
   });
 
   test('with a counter below the charged one is refused', async () => {
     await expectRejection(it.world, attemptWith(op, { tokens: 999n }), ExitCode.oldMessage);
   });
 
-  test('closes for good: a second delivery is refused', async () => {
+  test('closes: a second delivery is refused', async () => {
     await deliver(it.world, attemptWith(op));
     (await it.world.chain.getContract(it.client.address)).balance = toNano('1');
     await expectRejection(it.world, attemptWith(op), ExitCode.closed);
+  });
+
+  test('that closed an account once does not close it again when it has been reopened (W16, W24)', async () => {
+    await given(it, { reopened: true, tokensUsed: 1_500n });
+    await expectRejection(it.world, attemptWith(op), ExitCode.oldMessage);
+    const before = await storageOf(it);
+    await deliver(it.world, attemptWith(op, { tokens: 1_501n }));
+    await expectChange(it, before, { state: CocoonState.closed, balance: 0n, tokensUsed: 1_501n });
+  });
+
+  test('is good until the second that its query id names (W16)', async () => {
+    const expiring = (at: number) => attemptWith(op, { queryId: (0xe591n << 48n) + BigInt(at) });
+    await expectRejection(it.world, expiring(it.world.now() - 1), ExitCode.voucherExpired);
+    const result = await deliver(it.world, expiring(it.world.now()));
+    expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
+  });
+
+  test('that the proxy cannot take leaves the account closing, with its escrow and its delay over (W09)', async () => {
+    const client = await deployClient(it.world, new Address(0, hashOf('no contract lives here')));
+    const lonely = { world: it.world, client };
+    await given(lonely, { balance: toNano('40'), tokensUsed: 1_000n, unlockTs: it.world.now() + 100 });
+    const before = await storageOf(lonely);
+    const { carrier } = it.world.actors;
+    const body = voucherBody({ op, tokens: 1_500n, contract: client.address, excessesTo: carrier.address });
+    const result = await deliver(it.world, { from: carrier, to: client.address, value: VALUE, body });
+    expect(txsOf(result, client.address).map(exitCodeOf)).toEqual([0, 0]);
+    const balance = toNano('40') - 500n * PRICE;
+    await expectChange(lonely, before, { state: CocoonState.closing, balance, tokensUsed: 1_500n, unlockTs: 0 });
   });
 });
 
@@ -159,6 +212,15 @@ describe.each<{ name: string; op: VoucherOp }>([
     for (const spoiled of [headerOnly(Op[op]), withTrailingBit(body), withTrailingRef(body)]) {
       await expectRejection(it.world, { ...attempt(), body: spoiled }, ExitCode.tvmCellUnderflow);
     }
+  });
+
+  test('is refused where nothing can be sent to the address for the excesses (W11)', async () => {
+    for (const to of unpayable) {
+      await expectRejection(it.world, { ...attempt(), body: withExcessesTo(attempt().body, to) }, ExitCode.badAddress);
+    }
+    const elsewhere = { ...attempt({ excessesTo: otherWorkchain }) };
+    const result = await deliver(it.world, elsewhere);
+    expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
   });
 
   test('is refused by a closed client', async () => {

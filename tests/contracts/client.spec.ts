@@ -1,5 +1,5 @@
-import { type Address, beginCell, type Cell, toNano } from '@ton/core';
-import { bodies, CocoonState, ExitCode, Op } from '../../wrappers';
+import { Address, beginCell, type Cell, toNano } from '@ton/core';
+import { bodies, type ClientData, CocoonState, ExitCode, Op } from '../../wrappers';
 import { expectBounceIgnored, expectSilence } from '../support/acceptance';
 import { doNotProcessBodies, headerOnly, UNKNOWN_OP } from '../support/bodies';
 import {
@@ -17,7 +17,7 @@ import {
 import { addr, int, methodId, stackOf } from '../support/getters';
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
-import { exitCodeOf, txOf } from '../support/trace';
+import { exitCodeOf, feesOf, sentBy, txOf, txsOf } from '../support/trace';
 import {
   type Actor,
   balanceOf,
@@ -31,6 +31,8 @@ import {
 
 let it: ClientWorld;
 let excessesTo: Address;
+
+const maxOf = (a: bigint, b: bigint) => (a > b ? a : b);
 
 startEachTestFrom(async () => {
   it = await createClientWorld();
@@ -96,6 +98,16 @@ describe('top up', () => {
     const result = await deliver(it.world, attempt(body(), { value: enough }));
     expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
   });
+});
+
+test('a top up with far too little is refused by name, not for want of gas, where gas is dear (A4)', async () => {
+  const { world, client } = await createClientWorld({ prices: '2024' });
+  const before = await dataOf(world, client.address);
+  const body = bodies.extClientTopUp({ queryId: 3n, amount: toNano('25'), excessesTo });
+  const attempt = { from: world.actors.stranger, to: client.address, value: toNano('0.001'), body };
+  const result = await deliver(world, attempt);
+  expect(exitCodeOf(txOf(result, client.address))).toBe(ExitCode.lowMsgValue);
+  expect((await dataOf(world, client.address)).equals(before)).toBe(true);
 });
 
 describe('change of the secret hash with a top up', () => {
@@ -225,16 +237,25 @@ describe('request of a refund', () => {
     await expectChange(it, before, { state: CocoonState.closing, unlockTs: it.world.now() + delay });
   });
 
-  test('forces the refund of everything once the delay has passed', async () => {
-    await given(it, { state: CocoonState.closing, unlockTs: it.world.now() - 1 });
-    const before = await storageOf(it);
-    const kept = await balanceOf(it.world, it.client.address);
-    const result = await deliver(it.world, attempt(body()));
-    const payload = bodies.clientProxyRefundForce({ amount: toNano('40'), excessesTo });
-    const snapshot = { ...before, state: CocoonState.closed, balance: 0n };
-    await expectRequest(it, result, { queryId: 12n, snapshot, payload, kept });
-    expect(await it.client.getData()).toMatchObject({ state: CocoonState.closed, balance: 0n });
-  });
+  test.each([
+    { held: '0.8', own: '0.69' },
+    { held: '0.21', own: '0.1' },
+    { held: '0.209999999', own: '0' },
+    { held: '0.05', own: '0' },
+  ])(
+    'forces the refund of everything once the delay has passed; of its own $held TON the owner gets $own (W13)',
+    async ({ held, own }) => {
+      await given(it, { state: CocoonState.closing, unlockTs: it.world.now() - 1 });
+      (await it.world.chain.getContract(it.client.address)).balance = toNano(held);
+      const before = await storageOf(it);
+      const result = await deliver(it.world, attempt(body()));
+      const payload = bodies.clientProxyRefundForce({ amount: toNano('40'), excessesTo });
+      const snapshot = { ...before, state: CocoonState.closed, balance: 0n };
+      const kept = own === '0' ? maxOf(toNano(held), FLOOR) : FLOOR;
+      await expectRequest(it, result, { queryId: 12n, snapshot, payload, kept, own: toNano(own) });
+      await expectChange(it, before, { state: CocoonState.closed, balance: 0n });
+    },
+  );
 
   test('before the delay has passed, and in its last second, is refused', async () => {
     for (const unlockTs of [it.world.now() + delay, it.world.now()]) {
@@ -250,6 +271,90 @@ describe('request of a refund', () => {
   });
 });
 
+describe('top up that opens again', () => {
+  const amount = toNano('5');
+  const body = () => bodies.ownerClientTopUpReopen({ queryId: 13n, amount, excessesTo });
+
+  test.each([CocoonState.closing, CocoonState.closed])(
+    'makes an account in state %i a normal one with its counter and secret (W24)',
+    async (state) => {
+      const unlockTs = state === CocoonState.closing ? it.world.now() + 100 : 0;
+      await given(it, { state, unlockTs, balance: state === CocoonState.closed ? 0n : toNano('15') });
+      const before = await storageOf(it);
+      const kept = await balanceOf(it.world, it.client.address);
+      const result = await deliver(it.world, attempt(body(), { value: amount + VALUE }));
+      const change = { state: CocoonState.normal, balance: before.balance + amount, unlockTs: 0, reopened: true };
+      const payload = bodies.clientProxyTopUp({ amount, excessesTo });
+      await expectRequest(it, result, { queryId: 13n, snapshot: { ...before, ...change }, payload, kept });
+      await expectChange(it, before, change);
+    },
+  );
+
+  test('of a normal account is a top up', async () => {
+    const before = await storageOf(it);
+    const kept = await balanceOf(it.world, it.client.address);
+    const result = await deliver(it.world, attempt(body(), { value: amount + VALUE }));
+    const balance = toNano('45');
+    const payload = bodies.clientProxyTopUp({ amount, excessesTo });
+    await expectRequest(it, result, { queryId: 13n, snapshot: { ...before, balance }, payload, kept });
+    await expectChange(it, before, { balance });
+  });
+});
+
+describe('request that the proxy cannot take', () => {
+  const queryId = 14n;
+  const nobody = new Address(0, hashOf('no contract lives here'));
+
+  /** A client of a proxy that is not there: what it asks comes back whole. */
+  async function stranded(change: Partial<ClientData>) {
+    const client = await deployClient(it.world, nobody);
+    const lonely = { world: it.world, client };
+    await given(lonely, { balance: toNano('40'), tokensUsed: 1_000n, ...change });
+    return lonely;
+  }
+
+  /** The carrier has its coins again, the client as many as before, and its books say what they said but for `change`. */
+  async function expectUndone(
+    lonely: ClientWorld,
+    message: { body: Cell; value: bigint },
+    change: Partial<ClientData> = {},
+  ): Promise<void> {
+    const { world, client } = lonely;
+    const before = await storageOf(lonely);
+    const kept = await balanceOf(world, client.address);
+    const result = await deliver(world, { from: world.actors.clientOwner, to: client.address, ...message });
+    const [asked, undone, ...more] = txsOf(result, client.address);
+    expect(more).toEqual([]);
+    expect([exitCodeOf(asked!), exitCodeOf(undone!)]).toEqual([0, 0]);
+    const [excesses, ...rest] = sentBy(undone!);
+    expect(rest).toEqual([]);
+    expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 130 });
+    expect(excesses?.to.equals(excessesTo)).toBe(true);
+    expect(excesses?.body.equals(bodies.excesses({ queryId }))).toBe(true);
+    // The request, its arrival at nobody's, and its coming back.
+    expect(message.value - excesses!.value).toBe(feesOf({ transactions: result.transactions.slice(1, 4) }));
+    expect(await balanceOf(world, client.address)).toBe(kept);
+    await expectChange(lonely, before, change);
+  }
+
+  test('is undone: a top up (W02)', async () => {
+    const amount = toNano('5');
+    const topUp = bodies.extClientTopUp({ queryId, amount, excessesTo });
+    await expectUndone(await stranded({}), { body: topUp, value: amount + VALUE });
+  });
+
+  test('is undone: a withdrawal (W09)', async () => {
+    const withdraw = bodies.ownerClientWithdraw({ queryId, excessesTo });
+    await expectUndone(await stranded({}), { body: withdraw, value: VALUE });
+  });
+
+  test('is undone: a refund, though the account stays closing (W09)', async () => {
+    const refund = bodies.ownerClientRequestRefund({ queryId, excessesTo });
+    const unlockTs = it.world.now() + 43_200;
+    await expectUndone(await stranded({}), { body: refund, value: VALUE }, { state: CocoonState.closing, unlockTs });
+  });
+});
+
 describe('anything else', () => {
   test('an empty message and do_not_process keep their coins and change nothing', async () => {
     for (const body of [emptyBody, ...doNotProcessBodies]) {
@@ -257,13 +362,13 @@ describe('anything else', () => {
     }
   });
 
-  test('a bounced message is taken and ignored', async () => {
+  test('a bounced message that does not say what failed is taken and ignored', async () => {
     const from = it.world.actors.proxyStandIn.address;
     await expectBounceIgnored(it.world, { from, to: it.client.address, op: Op.clientProxyRequest });
   });
 
-  test('an unknown operation, and top_up_reopen which nobody implements, are refused by name', async () => {
-    for (const op of [UNKNOWN_OP, Op.ownerClientTopUpReopen, Op.ownerWorkerRegister]) {
+  test('an unknown operation is refused by name', async () => {
+    for (const op of [UNKNOWN_OP, Op.ownerWorkerReopen, Op.ownerWorkerRegister]) {
       await expectRejection(it.world, attempt(headerOnly(op)), ExitCode.unknownOp);
     }
   });

@@ -1,20 +1,25 @@
 import { toNano } from '@ton/core';
-import { bodies, CocoonState, ExitCode, Op, voucherPayload } from '../../wrappers';
-import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
+import { CocoonState, ExitCode, Op, voucherPayload } from '../../wrappers';
+import { headerOnly, unpayable, withExcessesTo, withTrailingBit, withTrailingRef } from '../support/bodies';
 import {
   createProxyWorld,
+  createProxyWorldWithBooks,
   delivered,
+  EARNED,
+  ESCROW,
   expectChange,
+  expectCompletion,
   expectExcesses,
   given,
   MIN_VALUE,
+  OTHER_ESCROW,
   type ProxyWorld,
   VALUE,
 } from '../support/proxy-world';
 import { deliver, expectRejection } from '../support/rejection';
-import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
+import { exitCodeOf, txOf } from '../support/trace';
 import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
-import { balanceOf, startEachTestFrom, strangerKey } from '../support/world';
+import { startEachTestFrom, strangerKey } from '../support/world';
 
 const DELAY = 86_400;
 
@@ -41,6 +46,13 @@ describe('closing voucher', () => {
     await expectChange(it, before, { state: CocoonState.closing, unlockTs: it.world.now() + DELAY });
   });
 
+  test('is refused where nothing can be sent to the address for the excesses (W11)', async () => {
+    const { body, ...rest } = attemptWith(op);
+    for (const to of unpayable) {
+      await expectRejection(it.world, { ...rest, body: withExcessesTo(body, to) }, ExitCode.badAddress);
+    }
+  });
+
   test.each([CocoonState.closing, CocoonState.closed])('is refused in state %i', async (state) => {
     await given(it, { state });
     await expectRejection(it.world, attemptWith(op), ExitCode.closed);
@@ -52,16 +64,32 @@ describe('completion voucher', () => {
 
   test('pays everything but 0.01 TON to the owner and closes', async () => {
     await given(it, { state: CocoonState.closing, unlockTs: it.world.now() });
-    const { result } = await delivered(it, attemptWith(op));
-    const tx = txOf(result, it.proxy.address);
-    const [payout, ...rest] = sentBy(tx);
-    expect(rest).toEqual([]);
-    expect(payout).toMatchObject({ op: 'payout', bounce: false, mode: 128 });
-    expect(payout?.to.equals(it.world.actors.proxyOwner.address)).toBe(true);
-    expect(payout?.body.equals(bodies.payout({ queryId: 41n }))).toBe(true);
-    expect(reservesOf(tx)).toEqual([{ coins: toNano('0.01'), mode: 0 }]);
-    expect(await balanceOf(it.world, it.proxy.address)).toBe(toNano('0.01'));
-    expect(await it.proxy.getData()).toMatchObject({ state: CocoonState.closed });
+    const { before, result } = await delivered(it, attemptWith(op));
+    await expectCompletion(it, result, { before, queryId: 41n, others: 0n });
+  });
+
+  test.each([
+    { earned: EARNED, others: ESCROW + OTHER_ESCROW + EARNED },
+    { earned: 0n, others: ESCROW + OTHER_ESCROW },
+    { earned: -toNano('3'), others: ESCROW + OTHER_ESCROW },
+  ])('leaves clients and workers what is theirs, $earned nanoTON earned (W21)', async ({ earned, others }) => {
+    await createProxyWorldWithBooks(it);
+    await given(it, { state: CocoonState.closing, unlockTs: it.world.now(), earned });
+    const { before, result } = await delivered(it, attemptWith(op));
+    await expectCompletion(it, result, { before, queryId: 41n, others });
+  });
+
+  test('of a proxy whose clients are all gone leaves nothing but 0.01 TON', async () => {
+    await given(it, { state: CocoonState.closing, unlockTs: it.world.now(), earned: -toNano('3'), clients: new Map() });
+    const { before, result } = await delivered(it, attemptWith(op));
+    await expectCompletion(it, result, { before, queryId: 41n, others: 0n });
+  });
+
+  test('is not about the address for the excesses: there are none', async () => {
+    await given(it, { state: CocoonState.closing, unlockTs: it.world.now() });
+    const { body, ...rest } = attemptWith(op);
+    const result = await deliver(it.world, { ...rest, body: withExcessesTo(body, null) });
+    expect(exitCodeOf(txOf(result, it.proxy.address))).toBe(0);
   });
 
   test('is refused until the delay has passed, and goes through in that second', async () => {
@@ -118,6 +146,13 @@ describe.each<{ name: string; op: VoucherOp; state: 0 | 1 }>([
     for (const spoiled of [headerOnly(Op[op]), withTrailingBit(body), withTrailingRef(body)]) {
       await expectRejection(it.world, { ...attempt(), body: spoiled }, ExitCode.tvmCellUnderflow);
     }
+  });
+
+  test('is good until the second that its query id names (W16, W20)', async () => {
+    const expiring = (at: number) => attempt({ queryId: (0xe591n << 48n) + BigInt(at) });
+    await expectRejection(it.world, expiring(it.world.now() - 1), ExitCode.voucherExpired);
+    const result = await deliver(it.world, expiring(it.world.now()));
+    expect(exitCodeOf(txOf(result, it.proxy.address))).toBe(0);
   });
 
   test('needs 0.1 TON and takes exactly that', async () => {

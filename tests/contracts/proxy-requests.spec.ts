@@ -1,28 +1,38 @@
 import { type Address, beginCell, type Cell, toNano } from '@ton/core';
-import { bodies, CocoonState, ExitCode } from '../../wrappers';
+import { bodies, CocoonState, ExitCode, type ProxyData } from '../../wrappers';
 import { expectSilence } from '../support/acceptance';
 import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
+import { configAt, gasFee } from '../support/price-sets';
+import { packProxy } from '../support/proxy-data';
 import {
   clientAddress,
   clientRequest,
   createProxyWorld,
+  createProxyWorldWithBooks,
   delivered,
+  EARNED,
+  ESCROW,
   expectChange,
   expectExcesses,
   expectPayout,
   given,
+  OTHER_ESCROW,
+  PAYABLE,
   POOL,
   type ProxyWorld,
   REVENUE,
+  recordsWith,
   STAKE,
   snapshot,
   storageOf,
+  UNCLAIMED,
   VALUE,
   workerAddress,
   workerRequest,
 } from '../support/proxy-world';
-import { expectRejection } from '../support/rejection';
-import { startEachTestFrom } from '../support/world';
+import { deliver, expectRejection } from '../support/rejection';
+import { exitCodeOf, opOf, txOf } from '../support/trace';
+import { balanceOf, dataOf, overwriteData, startEachTestFrom } from '../support/world';
 
 let it: ProxyWorld;
 let excessesTo: Address;
@@ -36,27 +46,77 @@ startEachTestFrom(async () => {
 describe('payout to a worker', () => {
   const workerPart = toNano('19');
   const proxyPart = toNano('1');
-  const payload = () => bodies.workerProxyPayoutRequest({ workerPart, proxyPart, excessesTo });
+  const payoutOf = (worker: bigint, proxy: bigint) =>
+    bodies.workerProxyPayoutRequest({ workerPart: worker, proxyPart: proxy, excessesTo });
+  const payload = () => payoutOf(workerPart, proxyPart);
 
   test.each([CocoonState.normal, CocoonState.closing])(
-    'pays the worker part, books the rest (state %i)',
+    'pays the worker part, books the rest, and remembers both as paid in advance (state %i)',
     async (state) => {
       await given(it, { state });
       const { before, pool, result } = await delivered(it, workerRequest(it, payload()));
       const to = it.world.actors.workerOwner.address;
       await expectPayout(it, result, { queryId: 32n, to, coins: workerPart, excessesTo, kept: pool - workerPart });
-      await expectChange(it, before, { balance: REVENUE + proxyPart });
+      const earned = -workerPart - proxyPart;
+      await expectChange(it, before, { balance: REVENUE + proxyPart, earned, clients: new Map() });
     },
   );
 
-  test('is refused when the coins are not there', async () => {
-    const tooMuch = bodies.workerProxyPayoutRequest({ workerPart: POOL + 1n, proxyPart, excessesTo });
-    await expectRejection(it.world, workerRequest(it, tooMuch), ExitCode.tvmRange);
+  test('is taken from what has been charged, and beyond that from the stake, the records as they were (W03, A9)', async () => {
+    await createProxyWorldWithBooks(it);
+    const { before, pool, result } = await delivered(it, workerRequest(it, payload()));
+    const to = it.world.actors.workerOwner.address;
+    await expectPayout(it, result, { queryId: 32n, to, coins: workerPart, excessesTo, kept: pool - workerPart });
+    await expectChange(it, before, { balance: REVENUE + proxyPart, earned: EARNED - workerPart - proxyPart });
   });
 
-  test('is refused by a closed proxy', async () => {
+  test("takes all that is neither escrow nor revenue, and not a nanoTON of a client's or the owner's (W03, W04, W18)", async () => {
+    await createProxyWorldWithBooks(it);
+    for (const [worker, proxy] of [
+      [PAYABLE + 1n, 0n],
+      [PAYABLE, 1n],
+      [0n, PAYABLE + 1n],
+    ] as const) {
+      await expectRejection(it.world, workerRequest(it, payoutOf(worker, proxy)), ExitCode.tvmRange);
+    }
+    const all = PAYABLE - proxyPart;
+    const { before, result } = await delivered(it, workerRequest(it, payoutOf(all, proxyPart)));
+    const to = it.world.actors.workerOwner.address;
+    const kept = ESCROW + OTHER_ESCROW + REVENUE + proxyPart;
+    await expectPayout(it, result, { queryId: 32n, to, coins: all, excessesTo, kept });
+    await expectChange(it, before, { balance: REVENUE + proxyPart, earned: EARNED - PAYABLE });
+  });
+
+  test('from a pool without books leaves the revenue alone (W04)', async () => {
+    const tooMuch = payoutOf(POOL - REVENUE - proxyPart + 1n, proxyPart);
+    await expectRejection(it.world, workerRequest(it, tooMuch), ExitCode.tvmRange);
+    const all = POOL - REVENUE - proxyPart;
+    const { result } = await delivered(it, workerRequest(it, payoutOf(all, proxyPart)));
+    const to = it.world.actors.workerOwner.address;
+    await expectPayout(it, result, { queryId: 32n, to, coins: all, excessesTo, kept: REVENUE + proxyPart });
+  });
+
+  test('is refused by a closed proxy that knows of nothing earned', async () => {
     await given(it, { state: CocoonState.closed });
     await expectRejection(it.world, workerRequest(it, payload()), ExitCode.closed);
+    await expectRejection(it.world, workerRequest(it, payoutOf(0n, 0n)), ExitCode.closed);
+    await createProxyWorldWithBooks(it);
+    for (const earned of [0n, -1n]) {
+      await given(it, { earned });
+      await expectRejection(it.world, workerRequest(it, payoutOf(0n, 0n)), ExitCode.closed);
+    }
+  });
+
+  test('is paid by a closed proxy from what has been charged, and no further (W14, W21)', async () => {
+    await createProxyWorldWithBooks(it);
+    await given(it, { state: CocoonState.closed, balance: 0n, stake: 0n });
+    const most = EARNED - toNano('0.25');
+    const beyond = workerRequest(it, payoutOf(most, toNano('0.25') + 1n));
+    await expectRejection(it.world, beyond, ExitCode.closed);
+    const { before, pool, result } = await delivered(it, workerRequest(it, payoutOf(most, toNano('0.25'))));
+    const to = it.world.actors.workerOwner.address;
+    await expectPayout(it, result, { queryId: 32n, to, coins: most, excessesTo, kept: pool - most });
+    await expectChange(it, before, { balance: toNano('0.25'), earned: 0n });
   });
 
   test("is refused from anybody but that owner's worker contract", async () => {
@@ -80,74 +140,246 @@ describe('payout to a worker', () => {
 
 describe("top up of a client's escrow", () => {
   const amount = toNano('25');
-  const payload = () => bodies.clientProxyTopUp({ amount, excessesTo });
+  const payload = (coins = amount) => bodies.clientProxyTopUp({ amount: coins, excessesTo });
   const value = amount + VALUE;
+  const client = () => it.world.actors.clientOwner.address;
+  /** A top up of the client, whose own books say `balance` afterwards. */
+  const topUp = (coins: bigint, balance: bigint) =>
+    delivered(it, clientRequest(it, payload(coins), { value: coins + VALUE, balance }));
 
-  test('stays in the pool', async () => {
-    const { before, pool, result } = await delivered(it, clientRequest(it, payload(), { value }));
+  test('stays in the pool, and the first one opens its books', async () => {
+    const { before, pool, result } = await topUp(amount, amount);
     await expectExcesses(it, result, { queryId: 31n, excessesTo, kept: pool + amount });
-    await expectChange(it, before, {});
+    const clients = recordsWith(it, null, client(), { escrow: amount });
+    await expectChange(it, before, { earned: 0n, clients });
+  });
+
+  test('that its client has used up in part already is earned in that part', async () => {
+    const { before } = await topUp(amount, amount - toNano('2'));
+    const clients = recordsWith(it, null, client(), { escrow: amount - toNano('2') });
+    await expectChange(it, before, { earned: toNano('2'), clients });
+  });
+
+  test("is added to the client's record and to no other", async () => {
+    await createProxyWorldWithBooks(it);
+    const { before, pool, result } = await topUp(amount, ESCROW + amount);
+    await expectExcesses(it, result, { queryId: 31n, excessesTo, kept: pool + amount });
+    await expectChange(it, before, { clients: recordsWith(it, before.clients, client(), { escrow: ESCROW + amount }) });
+  });
+
+  test('of nothing tells the pool what has been charged (A9)', async () => {
+    await createProxyWorldWithBooks(it);
+    const { before, pool, result } = await topUp(0n, ESCROW - toNano('7'));
+    await expectExcesses(it, result, { queryId: 31n, excessesTo, kept: pool });
+    const clients = recordsWith(it, before.clients, client(), { escrow: ESCROW - toNano('7') });
+    await expectChange(it, before, { earned: EARNED + toNano('7'), clients });
+  });
+
+  test('of nothing by a client that has used up all closes its record', async () => {
+    await createProxyWorldWithBooks(it);
+    const { before } = await topUp(0n, 0n);
+    const clients = recordsWith(it, before.clients, client(), null);
+    await expectChange(it, before, { earned: EARNED + ESCROW, clients });
+  });
+
+  test('never raises a record above what came in, whatever the client says', async () => {
+    await createProxyWorldWithBooks(it);
+    const { before } = await topUp(amount, toNano('1000'));
+    await expectChange(it, before, { clients: recordsWith(it, before.clients, client(), { escrow: ESCROW + amount }) });
+  });
+
+  test('of a newcomer opens a record', async () => {
+    await createProxyWorldWithBooks(it);
+    const owner = it.world.actors.stranger.address;
+    const request = clientRequest(it, payload(), { value, owner, balance: amount });
+    const { before } = await delivered(it, request);
+    await expectChange(it, before, { clients: recordsWith(it, before.clients, owner, { escrow: amount }) });
   });
 
   test.each([CocoonState.closing, CocoonState.closed])(
-    'goes back to the owner of the client in state %i',
+    'goes back to the owner of the client in state %i, and is not paid a second time (W01)',
     async (state) => {
       await given(it, { state });
-      const { before, pool, result } = await delivered(it, clientRequest(it, payload(), { value }));
-      const to = it.world.actors.clientOwner.address;
-      await expectPayout(it, result, { queryId: 31n, to, coins: amount, excessesTo, kept: pool, mode: 0 });
-      await expectChange(it, before, {});
-    },
-  );
-});
+      const { before, pool, result } = await topUp(amount, amount);
+      await expectPayout(it, result, { queryId: 31n, to: client(), coins: amount, excessesTo, kept: pool, mode: 2 });
+      const clients = recordsWith(it, null, client(), { ahead: amount });
+      await expectChange(it, before, { earned: 0n, clients });
+      if (state === CocoonState.closed) return;
 
-describe('granted refund', () => {
-  const amount = toNano('30');
-  const payload = () => bodies.clientProxyRefundGranted({ amount, excessesTo });
-
-  test.each([CocoonState.normal, CocoonState.closing])(
-    'is paid to the owner of the client (state %i)',
-    async (state) => {
-      await given(it, { state });
-      const { before, pool, result } = await delivered(it, clientRequest(it, payload()));
-      const to = it.world.actors.clientOwner.address;
-      await expectPayout(it, result, { queryId: 31n, to, coins: amount, excessesTo, kept: pool - amount });
-      await expectChange(it, before, {});
+      const again = bodies.clientProxyRefundGranted({ amount, excessesTo });
+      const refund = await delivered(it, clientRequest(it, again, { balance: 0n }));
+      const nothing = { queryId: 31n, to: client(), coins: 0n, excessesTo, kept: refund.pool };
+      await expectPayout(it, refund.result, nothing);
+      await expectChange(it, refund.before, { clients: new Map() });
     },
   );
 
-  test('is refused when the coins are not there', async () => {
-    const tooMuch = bodies.clientProxyRefundGranted({ amount: POOL + 1n, excessesTo });
-    await expectRejection(it.world, clientRequest(it, tooMuch), ExitCode.tvmRange);
-  });
-
-  test('is refused by a closed proxy', async () => {
-    await given(it, { state: CocoonState.closed });
-    await expectRejection(it.world, clientRequest(it, payload()), ExitCode.closed);
-  });
-});
-
-describe('forced refund', () => {
-  test.each([
-    { claim: '10', paid: '10', left: '5' },
-    { claim: '15', paid: '15', left: '0' },
-    { claim: '40', paid: '15', left: '0' },
-  ])('of $claim TON is paid from the stake: $paid TON, $left TON left', async ({ claim, paid, left }) => {
-    const payload = bodies.clientProxyRefundForce({ amount: toNano(claim), excessesTo });
-    const { before, pool, result } = await delivered(it, clientRequest(it, payload));
-    const to = it.world.actors.clientOwner.address;
-    const coins = toNano(paid);
-    await expectPayout(it, result, { queryId: 31n, to, coins, excessesTo, kept: pool - coins });
-    await expectChange(it, before, { stake: toNano(left) });
-  });
-
-  test('is paid while closing, and refused by a closed proxy', async () => {
-    const payload = bodies.clientProxyRefundForce({ amount: toNano('1'), excessesTo });
+  test('to a closing proxy that already holds escrow goes back, the escrow stays (W01)', async () => {
+    await createProxyWorldWithBooks(it);
     await given(it, { state: CocoonState.closing });
-    await delivered(it, clientRequest(it, payload));
-    expect((await storageOf(it)).stake).toBe(STAKE - toNano('1'));
-    await given(it, { state: CocoonState.closed });
-    await expectRejection(it.world, clientRequest(it, payload), ExitCode.closed);
+    const { before, pool, result } = await topUp(amount, ESCROW + amount);
+    await expectPayout(it, result, { queryId: 31n, to: client(), coins: amount, excessesTo, kept: pool, mode: 2 });
+    await expectChange(it, before, { clients: recordsWith(it, before.clients, client(), { ahead: amount }) });
+  });
+
+  test('too small to pay its own way back goes with the excesses (A5)', async () => {
+    await given(it, { state: CocoonState.closing });
+    const before = await storageOf(it);
+    const { pool, result } = await topUp(1n, 1n);
+    const tx = txOf(result, it.proxy.address);
+    expect(exitCodeOf(tx)).toBe(0);
+    expect(tx.outMessages.values().map(({ body }) => opOf(body))).toEqual(['excesses']);
+    expect(await balanceOf(it.world, it.proxy.address)).toBe(pool);
+    await expectChange(it, before, { earned: 0n, clients: recordsWith(it, null, client(), { ahead: 1n }) });
+  });
+
+  test('by one client too many is refused, unless it brings a whole stake; never by one who has a record', async () => {
+    await createProxyWorldWithBooks(it);
+    const before = await storageOf(it);
+    const count = (clients: number) => overwriteData(it.world, it.proxy.address, packProxy(before, clients));
+    const owner = it.world.actors.stranger.address;
+    const newcomer = (coins: bigint) =>
+      clientRequest(it, payload(coins), { value: coins + VALUE, owner, balance: coins });
+    const expectTaken = async (
+      request: ReturnType<typeof newcomer>,
+      records: ProxyData['clients'],
+      clients: number,
+    ) => {
+      expect(exitCodeOf(txOf(await deliver(it.world, request), it.proxy.address))).toBe(0);
+      const expected = packProxy({ ...before, clients: records }, clients);
+      expect((await dataOf(it.world, it.proxy.address)).equals(expected)).toBe(true);
+    };
+    const withOne = (coins: bigint) => recordsWith(it, before.clients, owner, { escrow: coins });
+
+    await count(8_191);
+    await expectTaken(newcomer(1n), withOne(1n), 8_192);
+    await count(8_192);
+    await expectRejection(it.world, newcomer(toNano('15') - 1n), ExitCode.proxyFull);
+    await expectTaken(newcomer(toNano('15')), withOne(toNano('15')), 8_193);
+    await count(24_575);
+    await expectTaken(newcomer(toNano('15')), withOne(toNano('15')), 24_576);
+    await count(24_576);
+    await expectRejection(it.world, newcomer(toNano('15')), ExitCode.proxyFull);
+    const known = clientRequest(it, payload(1n), { balance: ESCROW + 1n });
+    await expectTaken(known, recordsWith(it, before.clients, client(), { escrow: ESCROW + 1n }), 24_576);
+  });
+});
+
+const refunds = [
+  { name: 'granted', payloadOf: bodies.clientProxyRefundGranted },
+  { name: 'forced', payloadOf: bodies.clientProxyRefundForce },
+] as const;
+
+describe.each(refunds)('$name refund', ({ payloadOf }) => {
+  const amount = toNano('30');
+  const payload = (coins = amount) => payloadOf({ amount: coins, excessesTo });
+  const client = () => it.world.actors.clientOwner.address;
+  /** A refund the client has booked: its own books say `balance` afterwards. */
+  const refund = (coins: bigint, balance: bigint) => delivered(it, clientRequest(it, payload(coins), { balance }));
+
+  describe('from a pool without books', () => {
+    test.each([CocoonState.normal, CocoonState.closing])(
+      'is paid to the owner of the client (state %i), the stake as it was (W05)',
+      async (state) => {
+        await given(it, { state });
+        const { before, pool, result } = await delivered(it, clientRequest(it, payload()));
+        await expectPayout(it, result, { queryId: 31n, to: client(), coins: amount, excessesTo, kept: pool - amount });
+        await expectChange(it, before, {});
+      },
+    );
+
+    test('takes all that nobody claims, and is refused when it asks for more (W05)', async () => {
+      await expectRejection(it.world, clientRequest(it, payload(UNCLAIMED + 1n)), ExitCode.tvmRange);
+      const { before, result } = await delivered(it, clientRequest(it, payload(UNCLAIMED)));
+      const kept = STAKE + REVENUE;
+      await expectPayout(it, result, { queryId: 31n, to: client(), coins: UNCLAIMED, excessesTo, kept });
+      await expectChange(it, before, {});
+    });
+
+    test('is refused once closed', async () => {
+      await given(it, { state: CocoonState.closed });
+      await expectRejection(it.world, clientRequest(it, payload()), ExitCode.closed);
+    });
+  });
+
+  describe('from a pool with books', () => {
+    beforeEach(() => createProxyWorldWithBooks(it));
+
+    test.each([CocoonState.normal, CocoonState.closing, CocoonState.closed])(
+      "is paid from the client's own record, not from stake or revenue (W05, W06, W25; state %i)",
+      async (state) => {
+        await given(it, { state });
+        const { before, pool, result } = await refund(amount, ESCROW - amount);
+        await expectPayout(it, result, { queryId: 31n, to: client(), coins: amount, excessesTo, kept: pool - amount });
+        const clients = recordsWith(it, before.clients, client(), { escrow: ESCROW - amount });
+        await expectChange(it, before, { clients });
+      },
+    );
+
+    test('of the whole record closes it', async () => {
+      const { before, pool, result } = await refund(ESCROW, 0n);
+      await expectPayout(it, result, { queryId: 31n, to: client(), coins: ESCROW, excessesTo, kept: pool - ESCROW });
+      await expectChange(it, before, { clients: recordsWith(it, before.clients, client(), null) });
+    });
+
+    test('leaves what has been charged in the pool, for workers (A9)', async () => {
+      const { before, pool, result } = await refund(amount, toNano('3'));
+      await expectPayout(it, result, { queryId: 31n, to: client(), coins: amount, excessesTo, kept: pool - amount });
+      const clients = recordsWith(it, before.clients, client(), { escrow: toNano('3') });
+      await expectChange(it, before, { earned: EARNED + toNano('7'), clients });
+    });
+
+    test('of more than the record pays the record, and no coin of another client (W01, W08)', async () => {
+      const { before, pool, result } = await refund(ESCROW + toNano('20'), 0n);
+      await expectPayout(it, result, { queryId: 31n, to: client(), coins: ESCROW, excessesTo, kept: pool - ESCROW });
+      await expectChange(it, before, { clients: recordsWith(it, before.clients, client(), null) });
+    });
+
+    test('of a client without a record pays nothing and changes nothing, and is refused once closed', async () => {
+      const owner = it.world.actors.stranger.address;
+      const request = clientRequest(it, payload(), { owner, balance: 0n });
+      const { before, pool, result } = await delivered(it, request);
+      await expectPayout(it, result, { queryId: 31n, to: owner, coins: 0n, excessesTo, kept: pool });
+      await expectChange(it, before, {});
+      await given(it, { state: CocoonState.closed });
+      await expectRejection(it.world, request, ExitCode.closed);
+    });
+
+    test('of top ups that went back is not paid again; the escrow is (W01)', async () => {
+      const before = await storageOf(it);
+      const returned = toNano('25');
+      await given(it, { clients: recordsWith(it, before.clients, client(), { ahead: returned }) });
+      const { pool, result } = await refund(ESCROW + returned - toNano('15'), toNano('15'));
+      await expectPayout(it, result, { queryId: 31n, to: client(), coins: ESCROW, excessesTo, kept: pool - ESCROW });
+      // 15 TON that its own books still name are top ups that went back.
+      const clients = recordsWith(it, before.clients, client(), { escrow: 0n, ahead: toNano('15') });
+      await expectChange(it, before, { clients });
+    });
+
+    test('that the pool cannot pay in full, for rent, pays what is there and owes the rest (W09, W36)', async () => {
+      const [left, value] = [toNano('20'), VALUE];
+      (await it.world.chain.getContract(it.proxy.address)).balance = left;
+      const { before, result } = await refund(ESCROW, 0n);
+      // The message gives what it does not need itself.
+      const paid = left + value - gasFee(configAt('current'), 22_000n);
+      await expectPayout(it, result, { queryId: 31n, to: client(), coins: paid, excessesTo, kept: 0n });
+      const owed = { escrow: ESCROW - paid, ahead: paid - ESCROW };
+      await expectChange(it, before, { clients: recordsWith(it, before.clients, client(), owed) });
+
+      (await it.world.chain.getContract(it.proxy.address)).balance = POOL;
+      const later = await refund(0n, 0n);
+      const rest = ESCROW - paid;
+      const kept = POOL - rest;
+      await expectPayout(it, later.result, { queryId: 31n, to: client(), coins: rest, excessesTo, kept });
+      await expectChange(it, before, { clients: recordsWith(it, before.clients, client(), null) });
+    });
+
+    test("is refused for another owner than the record's", async () => {
+      const owner = it.world.actors.otherClientOwner.address;
+      const from = clientAddress(it, client());
+      const request = clientRequest(it, payload(), { owner, from });
+      await expectRejection(it.world, request, ExitCode.contractAddressMismatch);
+    });
   });
 });
 

@@ -1,16 +1,31 @@
 import { type Address, beginCell, type Cell, toNano } from '@ton/core';
 import { bodies, CocoonState, ExitCode, Op } from '../../wrappers';
 import { expectBounceIgnored, expectSilence } from '../support/acceptance';
-import { doNotProcessBodies, headerOnly, UNKNOWN_OP, withTrailingBit, withTrailingRef } from '../support/bodies';
+import {
+  doNotProcessBodies,
+  headerOnly,
+  otherWorkchain,
+  UNKNOWN_OP,
+  unpayable,
+  withExcessesTo,
+  withTrailingBit,
+  withTrailingRef,
+} from '../support/bodies';
 import { addr, int, methodId, stackOf } from '../support/getters';
 import {
   createProxyWorld,
+  createProxyWorldWithBooks,
   delivered,
+  EARNED,
+  ESCROW,
   expectChange,
+  expectCompletion,
   expectExcesses,
   expectPayout,
   given,
   MIN_VALUE,
+  OTHER_ESCROW,
+  PAYABLE,
   POOL,
   type ProxyWorld,
   REVENUE,
@@ -76,6 +91,45 @@ describe('a new proxy', () => {
   });
 });
 
+describe('get_cocoon_proxy_books says whose the coins are', () => {
+  const books = (account: Address) => stackOf(it.world, account, methodId('get_cocoon_proxy_books'));
+
+  test('of a pool without books', async () => {
+    const answer = [int(0), int(0), int(POOL - REVENUE), int(STAKE), int(0)];
+    expect(await books(it.proxy.address)).toEqual(answer);
+  });
+
+  test('of a pool whose clients have topped up', async () => {
+    const { proxy } = await createProxyWorldWithBooks(it);
+    expect(await books(proxy.address)).toEqual([
+      int(ESCROW + OTHER_ESCROW),
+      int(EARNED),
+      int(PAYABLE),
+      int(STAKE),
+      int(2),
+    ]);
+    expect(await proxy.getBooks()).toEqual({
+      escrow: ESCROW + OTHER_ESCROW,
+      earned: EARNED,
+      payable: PAYABLE,
+      backedStake: STAKE,
+      clients: 2,
+    });
+  });
+
+  test('of a pool that paid in advance or is short of its stake', async () => {
+    const { proxy } = await createProxyWorldWithBooks(it);
+    await given(it, { earned: -toNano('20') });
+    (await it.world.chain.getContract(proxy.address)).balance = POOL - toNano('20');
+    // 28 could be paid; 20 of it are gone, and with them all that is nobody's and 7 of the stake.
+    expect(await proxy.getBooks()).toMatchObject({
+      earned: -toNano('20'),
+      payable: toNano('8'),
+      backedStake: toNano('8'),
+    });
+  });
+});
+
 describe('payout of the revenue', () => {
   const body = () => bodies.extProxyPayoutRequest({ queryId: 2n, excessesTo });
 
@@ -87,9 +141,38 @@ describe('payout of the revenue', () => {
     await expectChange(it, before, { balance: 0n });
   });
 
-  test('is refused when the coins are not there', async () => {
+  test('when the coins are not there pays those that are, and the rest stays booked (W10)', async () => {
     await given(it, { balance: POOL + 1n });
-    await expectRejection(it.world, attempt(body()), ExitCode.tvmRange);
+    const { before, pool, result } = await delivered(it, attempt(body()));
+    const to = it.world.actors.proxyOwner.address;
+    await expectPayout(it, result, { queryId: 2n, to, coins: pool, excessesTo, kept: 0n });
+    await expectChange(it, before, { balance: 1n });
+  });
+
+  test.each([
+    { earned: '5', paid: '25' },
+    { earned: '30', paid: '0' },
+    { earned: '31', paid: '0' },
+    { earned: '-3', paid: '30' },
+  ])('leaves the escrow and $earned TON of earned coins alone (W04)', async ({ earned, paid }) => {
+    await createProxyWorldWithBooks(it);
+    await given(it, { balance: toNano('40'), earned: toNano(earned) });
+    const { before, pool, result } = await delivered(it, attempt(body()));
+    const to = it.world.actors.proxyOwner.address;
+    const coins = toNano(paid);
+    await expectPayout(it, result, { queryId: 2n, to, coins, excessesTo, kept: pool - coins });
+    await expectChange(it, before, { balance: toNano('40') - coins });
+  });
+
+  test("of a closed proxy is what is nobody else's, and refused where nothing is (W22)", async () => {
+    await createProxyWorldWithBooks(it);
+    await given(it, { state: CocoonState.closed, balance: 0n, stake: 0n });
+    const { before, pool, result } = await delivered(it, attempt(body()));
+    const to = it.world.actors.proxyOwner.address;
+    const kept = ESCROW + OTHER_ESCROW + EARNED + toNano('0.01');
+    await expectPayout(it, result, { queryId: 2n, to, coins: pool - kept, excessesTo, kept });
+    await expectChange(it, before, {});
+    await expectRejection(it.world, attempt(body()), ExitCode.closed);
   });
 
   test('needs 0.1 TON and takes exactly that', async () => {
@@ -108,6 +191,20 @@ describe('increase of the stake', () => {
     const { before, pool, result } = await delivered(it, request);
     await expectExcesses(it, result, { queryId: 3n, excessesTo, kept: pool + amount });
     await expectChange(it, before, { stake: STAKE + amount });
+  });
+
+  test.each([CocoonState.closing, CocoonState.closed])('is refused in state %i (W26)', async (state) => {
+    await given(it, { state });
+    await expectRejection(it.world, attempt(body(), { value: amount + VALUE }), ExitCode.closed);
+  });
+
+  test('to less than the parameters ask for is refused (W07)', async () => {
+    await given(it, { stake: toNano('12') - 1n });
+    await expectRejection(it.world, attempt(body(), { value: amount + VALUE }), ExitCode.lowMsgValue);
+    await given(it, { stake: toNano('12') });
+    const { before, pool, result } = await delivered(it, attempt(body(), { value: amount + VALUE }));
+    await expectExcesses(it, result, { queryId: 3n, excessesTo, kept: pool + amount });
+    await expectChange(it, before, { stake: toNano('15') });
   });
 
   test('needs the amount and 0.1 TON and takes exactly that', async () => {
@@ -139,6 +236,27 @@ describe('close by the owner', () => {
     }
   });
 
+  test('completes, without the key, when a second delay has passed, to the second (W23)', async () => {
+    const close = { state: CocoonState.closing, unlockTs: it.world.now() - DELAY } as const;
+    await given(it, { ...close, unlockTs: close.unlockTs + 1 });
+    await expectRejection(it.world, attempt(body()), ExitCode.closed);
+    await given(it, close);
+    await expectRejection(
+      it.world,
+      attempt(body(), { from: it.world.actors.stranger }),
+      ExitCode.expectedMessageFromOwner,
+    );
+    const { before, result } = await delivered(it, attempt(body()));
+    await expectCompletion(it, result, { before, queryId: 4n, others: 0n });
+  });
+
+  test('completes without the key, and leaves clients and workers what is theirs (W21, W23)', async () => {
+    await createProxyWorldWithBooks(it);
+    await given(it, { state: CocoonState.closing, unlockTs: it.world.now() - DELAY });
+    const { before, result } = await delivered(it, attempt(body()));
+    await expectCompletion(it, result, { before, queryId: 4n, others: ESCROW + OTHER_ESCROW + EARNED });
+  });
+
   test('is checked in the order value, state, owner', async () => {
     const { stranger } = it.world.actors;
     await given(it, { state: CocoonState.closing });
@@ -168,6 +286,16 @@ describe('text of the owner', () => {
     expect(payout!.value).toBeGreaterThan(REVENUE);
     expect(await balanceOf(it.world, it.proxy.address)).toBe(pool - REVENUE);
     await expectChange(it, before, { balance: 0n });
+  });
+
+  test('"w" pays no more than others leave, and the rest stays booked (W10)', async () => {
+    await createProxyWorldWithBooks(it);
+    await given(it, { balance: toNano('40') });
+    const { before, result } = await delivered(it, attempt(bodies.text('w')));
+    const kept = ESCROW + OTHER_ESCROW + EARNED;
+    expect(reservesOf(txOf(result, it.proxy.address))).toEqual([{ coins: kept, mode: 0 }]);
+    expect(await balanceOf(it.world, it.proxy.address)).toBe(kept);
+    await expectChange(it, before, { balance: toNano('40') - (POOL - kept) });
   });
 
   test.each(['c', 'w'] as const)('"%s" is refused to everybody else', async (command) => {
@@ -224,6 +352,19 @@ describe.each<{ name: string; op: number; body: () => Cell; value: bigint }>([
     for (const spoiled of [headerOnly(op), withTrailingBit(body()), withTrailingRef(body())]) {
       await expectRejection(it.world, attempt(spoiled, { value }), ExitCode.tvmCellUnderflow);
     }
+  });
+
+  test('is refused where nothing can be sent to the address for the excesses (W11)', async () => {
+    for (const to of unpayable) {
+      await expectRejection(it.world, attempt(withExcessesTo(body(), to), { value }), ExitCode.badAddress);
+    }
+  });
+
+  test('goes through although its excesses cannot: their workchain does not exist (W11)', async () => {
+    const before = await dataOf(it.world, it.proxy.address);
+    const result = await deliver(it.world, attempt(withExcessesTo(body(), otherWorkchain), { value }));
+    expect(exitCodeOf(txOf(result, it.proxy.address))).toBe(0);
+    expect((await dataOf(it.world, it.proxy.address)).equals(before)).toBe(false);
   });
 });
 

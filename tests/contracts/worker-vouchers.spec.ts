@@ -1,4 +1,4 @@
-import { beginCell, toNano } from '@ton/core';
+import { Address, beginCell, toNano } from '@ton/core';
 import type { SandboxContract } from '@ton/sandbox';
 import {
   bodies,
@@ -10,12 +10,21 @@ import {
   voucherPayload,
   type WorkerData,
 } from '../../wrappers';
-import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
+import {
+  headerOnly,
+  otherWorkchain,
+  unpayable,
+  withExcessesTo,
+  withTrailingBit,
+  withTrailingRef,
+} from '../support/bodies';
+import { hashOf } from '../support/keys';
+import { expectOwnCoins, LEAST_OWN, OWN_RESERVE } from '../support/own-coins';
 import { deliver, expectRejection } from '../support/rejection';
-import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
+import { exitCodeOf, reservesOf, sentBy, txOf, txsOf } from '../support/trace';
 import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
 import { createWorkerWorld, given as givenWorker, storageOf } from '../support/worker-world';
-import { balanceOf, dataOf, startEachTestFrom, strangerKey, type World } from '../support/world';
+import { balanceOf, dataOf, deployWorker, startEachTestFrom, strangerKey, type World } from '../support/world';
 
 const FEE = 19n;
 const COMMISSION = 1n;
@@ -63,9 +72,16 @@ describe.each<{ op: VoucherOp; name: string; after: 0 | 2 }>([
     const result = await deliver(world, attempt({ tokens: 1_000_400n }));
     const tx = txOf(result, worker.address);
     expect(exitCodeOf(tx)).toBe(0);
-    const [request, ...rest] = sentBy(tx);
+    const sent = sentBy(tx);
+    // The last payout also gives the owner what the account had of its own (W13).
+    if (after === CocoonState.closed) {
+      const own = { queryId: 11n, owner: world.actors.workerOwner.address, coins: balanceBefore - OWN_RESERVE };
+      expectOwnCoins(sent.shift(), own);
+    }
+    const [request, ...rest] = sent;
     expect(rest).toEqual([]);
-    expect(request).toMatchObject({ op: 'workerProxyRequest', bounce: true, mode: 128 });
+    // Should it bounce, all of it comes back (W14).
+    expect(request).toMatchObject({ op: 'workerProxyRequest', bounce: true, mode: 128, flags: 3n });
     expect(request?.to.equals(world.actors.proxyStandIn.address)).toBe(true);
     const payload = bodies.workerProxyPayoutRequest({
       workerPart: 1_000_000n * FEE,
@@ -140,6 +156,33 @@ describe.each<{ op: VoucherOp; name: string; after: 0 | 2 }>([
     }
   });
 
+  test('is refused where nothing can be sent to the address for the excesses (W11, W12)', async () => {
+    for (const to of unpayable) {
+      const body = withExcessesTo(payoutBody({ op }), to);
+      await expectRejection(world, { ...attempt(), body }, ExitCode.badAddress);
+    }
+    const result = await deliver(world, attempt({ excessesTo: otherWorkchain }));
+    expect(exitCodeOf(txOf(result, worker.address))).toBe(0);
+  });
+
+  test('that the proxy cannot take is as good as not brought: tokens and state are what they were (W14, W21)', async () => {
+    const lonely = await deployWorker(world, new Address(0, hashOf('no contract lives here')));
+    await givenWorker({ world, worker: lonely }, { tokens: 400n });
+    const before = await dataOf(world, lonely.address);
+    const { carrier } = world.actors;
+    const voucherFor = { ...attempt({ contract: lonely.address, tokens: 1_400n }), to: lonely.address };
+    const result = await deliver(world, voucherFor);
+    const [asked, undone, ...more] = txsOf(result, lonely.address);
+    expect(more).toEqual([]);
+    expect([exitCodeOf(asked!), exitCodeOf(undone!)]).toEqual([0, 0]);
+    expect((await dataOf(world, lonely.address)).equals(before)).toBe(true);
+    const [excesses, ...rest] = sentBy(undone!);
+    expect(rest).toEqual([]);
+    expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 130 });
+    expect(excesses?.to.equals(carrier.address)).toBe(true);
+    expect(excesses?.body.equals(bodies.excesses({ queryId: 11n }))).toBe(true);
+  });
+
   test('with only 0.1 TON attached is refused', async () => {
     await expectRejection(world, { ...attempt(), value: TOO_LITTLE }, ExitCode.lowMsgValue);
   });
@@ -190,11 +233,31 @@ test('a payout voucher with the counter already paid is refused', async () => {
   await expectRejection(world, attempt, ExitCode.oldMessage);
 });
 
+test.each([
+  { held: OWN_RESERVE + LEAST_OWN, own: LEAST_OWN },
+  { held: OWN_RESERVE + LEAST_OWN - 1n, own: 0n },
+  { held: OWN_RESERVE, own: 0n },
+])('a last payout of an account with $held nanoTON of its own gives its owner $own (W13)', async ({ held, own }) => {
+  (await world.chain.getContract(worker.address)).balance = held;
+  const body = payoutBody({ op: 'extWorkerLastPayoutRequestSigned' });
+  const result = await deliver(world, { from: world.actors.carrier, to: worker.address, value: VALUE, body });
+  const sent = sentBy(txOf(result, worker.address));
+  if (own > 0n) {
+    expectOwnCoins(sent.shift(), { queryId: 11n, owner: world.actors.workerOwner.address, coins: own });
+  }
+  expect(sent.map(({ op }) => op)).toEqual(['workerProxyRequest']);
+  expect(await balanceOf(world, worker.address)).toBe(toNano('0.01'));
+});
+
 test('a last payout voucher with the counter already paid closes the worker and pays nothing', async () => {
   await given({ tokens: 1_000n });
+  const before = await balanceOf(world, worker.address);
   const body = payoutBody({ op: 'extWorkerLastPayoutRequestSigned', tokens: 1_000n });
   const result = await deliver(world, { from: world.actors.carrier, to: worker.address, value: VALUE, body });
-  const [request] = sentBy(txOf(result, worker.address));
+  const [own, request, ...rest] = sentBy(txOf(result, worker.address));
+  expect(rest).toEqual([]);
+  const coins = before - OWN_RESERVE;
+  expectOwnCoins(own, { queryId: 11n, owner: world.actors.workerOwner.address, coins });
   const nothing = { workerPart: 0n, proxyPart: 0n, excessesTo: world.actors.carrier.address };
   const payload = bodies.workerProxyPayoutRequest(nothing);
   const report = { owner: world.actors.workerOwner.address, state: CocoonState.closed, tokens: 1_000n, payload };

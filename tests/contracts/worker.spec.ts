@@ -1,13 +1,21 @@
 import { beginCell, toNano } from '@ton/core';
 import type { SandboxContract } from '@ton/sandbox';
-import { bodies, CocoonState, type CocoonWorker, ExitCode, Op, type WorkerData } from '../../wrappers';
+import { bodies, CocoonState, type CocoonWorker, ExitCode, Op, packWorkerData, type WorkerData } from '../../wrappers';
 import { expectBounceIgnored, expectSilence } from '../support/acceptance';
-import { doNotProcessBodies, headerOnly, UNKNOWN_OP, withTrailingBit, withTrailingRef } from '../support/bodies';
+import {
+  doNotProcessBodies,
+  headerOnly,
+  UNKNOWN_OP,
+  unpayable,
+  withExcessesTo,
+  withTrailingBit,
+  withTrailingRef,
+} from '../support/bodies';
 import { addr, int, methodId, stackOf } from '../support/getters';
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import { createWorkerWorld, given as givenWorker, storageOf } from '../support/worker-world';
-import { balanceOf, dataOf, emptyBody, proxyKey, startEachTestFrom, type World } from '../support/world';
+import { type Actor, balanceOf, dataOf, emptyBody, proxyKey, startEachTestFrom, type World } from '../support/world';
 
 const VALUE = toNano('0.5');
 /** The contract asks for more than 0.1 TON. */
@@ -122,6 +130,55 @@ describe('register', () => {
   });
 });
 
+describe('reopening', () => {
+  const body = () => bodies.ownerWorkerReopen({ queryId: 6n, excessesTo: world.actors.carrier.address });
+  const by = (from: Actor, value = VALUE) => ({ from, to: worker.address, value, body: body() });
+
+  test.each([CocoonState.closed, CocoonState.normal])(
+    'makes an account in state %i a normal one with its counter, and returns the rest (W24)',
+    async (state) => {
+      await given({ state, tokens: 77n });
+      const before = await storage();
+      const balanceBefore = await balanceOf(world, worker.address);
+      const result = await deliver(world, by(world.actors.workerOwner));
+      const tx = txOf(result, worker.address);
+      const [excesses, ...rest] = sentBy(tx);
+      expect(rest).toEqual([]);
+      expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 130 });
+      expect(excesses?.to.equals(world.actors.carrier.address)).toBe(true);
+      expect(excesses?.body.equals(bodies.excesses({ queryId: 6n }))).toBe(true);
+      expect(reservesOf(tx)).toEqual([{ coins: balanceBefore, mode: 0 }]);
+      expect(await balanceOf(world, worker.address)).toBe(balanceBefore);
+      const expected = packWorkerData({ ...before, state: CocoonState.normal });
+      expect((await dataOf(world, worker.address)).equals(expected)).toBe(true);
+    },
+  );
+
+  test('is refused to everybody but the owner, with 0.1 TON, and malformed', async () => {
+    await given({ state: CocoonState.closed });
+    const { workerOwner, stranger, proxyStandIn } = world.actors;
+    for (const from of [stranger, proxyStandIn]) {
+      await expectRejection(world, by(from), ExitCode.expectedMessageFromOwner);
+    }
+    await expectRejection(world, by(workerOwner, TOO_LITTLE), ExitCode.lowMsgValue);
+    for (const spoiled of [withTrailingBit(body()), withTrailingRef(body()), headerOnly(Op.ownerWorkerReopen)]) {
+      await expectRejection(world, { ...by(workerOwner), body: spoiled }, ExitCode.tvmCellUnderflow);
+    }
+  });
+});
+
+test.each([
+  { name: 'register', build: bodies.ownerWorkerRegister },
+  { name: 'reopening', build: bodies.ownerWorkerReopen },
+])('$name is refused where nothing can be sent to the address for the excesses (W11)', async ({ build }) => {
+  const { workerOwner } = world.actors;
+  const good = build({ queryId: 1n, excessesTo: workerOwner.address });
+  for (const to of unpayable) {
+    const attempt = { from: workerOwner, to: worker.address, value: VALUE, body: withExcessesTo(good, to) };
+    await expectRejection(world, attempt, ExitCode.badAddress);
+  }
+});
+
 describe('anything else', () => {
   test('an empty message and do_not_process keep their coins and change nothing', async () => {
     const attempt = { from: world.actors.stranger, to: worker.address, value: toNano('0.05') };
@@ -129,7 +186,7 @@ describe('anything else', () => {
     for (const body of doNotProcessBodies) await expectSilence(world, { ...attempt, body });
   });
 
-  test('a bounced message is taken and ignored', async () => {
+  test('a bounced message that does not say what failed is taken and ignored', async () => {
     const from = world.actors.proxyStandIn.address;
     await expectBounceIgnored(world, { from, to: worker.address, op: Op.workerProxyRequest });
   });

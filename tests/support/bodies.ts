@@ -1,4 +1,4 @@
-import { beginCell, type Cell } from '@ton/core';
+import { Address, beginCell, type Cell, ExternalAddress } from '@ton/core';
 import { bodies } from '../../wrappers';
 
 /** Bodies that are wrong in one way. */
@@ -27,3 +27,18 @@ export const doNotProcessBodies: readonly Cell[] = [
 ];
 
 export const UNKNOWN_OP = 0x12345678;
+
+/** Addresses of which no message can leave for: none at all, and one outside the chain. */
+export const unpayable: readonly (ExternalAddress | null)[] = [null, new ExternalAddress(5n, 8)];
+/** Standard, but in a workchain that does not exist: excesses sent there are lost to the carrier, and nobody else. */
+export const otherWorkchain = new Address(5, Buffer.alloc(32, 1));
+
+/** A voucher's envelope, or a body that ends with the address for the excesses, with another such address in it. */
+export function withExcessesTo(body: Cell, to: Address | ExternalAddress | null): Cell {
+  const signed = body.refs.length > 0;
+  const source = body.beginParse();
+  const before = source.remainingBits - 267 - (signed ? 512 : 0);
+  const builder = beginCell().storeBits(source.loadBits(before));
+  source.loadAddress();
+  return builder.storeAddress(to).storeSlice(source).endCell();
+}

@@ -9,6 +9,7 @@ import {
   parseClientData,
 } from '../../wrappers';
 import { hashOf } from './keys';
+import { expectOwnCoins } from './own-coins';
 import { reservesOf, sentBy, txOf } from './trace';
 import { balanceOf, createWorld, dataOf, deployClient, overwriteData, type World } from './world';
 
@@ -25,8 +26,8 @@ export interface ClientWorld {
 }
 
 /** @returns a client with 40 TON of escrow, 15 of them staked, 1000 tokens charged and a secret set */
-export async function createClientWorld(): Promise<ClientWorld> {
-  const world = await createWorld();
+export async function createClientWorld(opts: Parameters<typeof createWorld>[0] = {}): Promise<ClientWorld> {
+  const world = await createWorld(opts);
   const client = await deployClient(world, world.actors.proxyStandIn.address);
   const opened = { balance: toNano('40'), tokensUsed: 1_000n, secretHash: hashOf('secret') };
   await given({ world, client }, opened);
@@ -60,7 +61,7 @@ export async function expectInfo(
   const tx = txOf(result, it.client.address);
   const [info, excesses, ...rest] = sentBy(tx);
   expect(rest).toEqual([]);
-  expect(info).toMatchObject({ op: 'clientProxyRequest', value: 1n, bounce: true, mode: 1 });
+  expect(info).toMatchObject({ op: 'clientProxyRequest', value: 1n, bounce: true, mode: 1, flags: 0n });
   expect(info?.to.equals(proxyStandIn.address)).toBe(true);
   const body = bodies.clientProxyRequest({ queryId, owner: clientOwner.address, snapshot, payload });
   expect(info?.body.equals(body)).toBe(true);
@@ -71,18 +72,23 @@ export async function expectInfo(
   expect(await balanceOf(it.world, it.client.address)).toBe(kept);
 }
 
-/** The client asks its proxy for something and sends all its coins but `kept` along. */
+/**
+ * The client asks its proxy for something and sends all its coins but `kept` along; before that it gives its owner `own`,
+ * what it had of its own. Should the request bounce, all of it comes back.
+ */
 export async function expectRequest(
   it: ClientWorld,
   result: SendMessageResult,
-  report: { queryId: bigint; snapshot: ClientSnapshot; payload: Cell; kept: bigint },
+  report: { queryId: bigint; snapshot: ClientSnapshot; payload: Cell; kept: bigint; own?: bigint },
 ): Promise<void> {
-  const { queryId, snapshot, payload, kept } = report;
+  const { queryId, snapshot, payload, kept, own = 0n } = report;
   const { clientOwner, proxyStandIn } = it.world.actors;
   const tx = txOf(result, it.client.address);
-  const [request, ...rest] = sentBy(tx);
+  const sent = sentBy(tx);
+  if (own > 0n) expectOwnCoins(sent.shift(), { queryId, owner: clientOwner.address, coins: own });
+  const [request, ...rest] = sent;
   expect(rest).toEqual([]);
-  expect(request).toMatchObject({ op: 'clientProxyRequest', bounce: true, mode: 128 });
+  expect(request).toMatchObject({ op: 'clientProxyRequest', bounce: true, mode: 128, flags: 3n });
   expect(request?.to.equals(proxyStandIn.address)).toBe(true);
   const body = bodies.clientProxyRequest({ queryId, owner: clientOwner.address, snapshot, payload });
   expect(request?.body.equals(body)).toBe(true);

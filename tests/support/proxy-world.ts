@@ -2,27 +2,40 @@ import { type Address, type Cell, toNano } from '@ton/core';
 import type { SandboxContract, SendMessageResult } from '@ton/sandbox';
 import {
   bodies,
+  type ClientRecord,
+  type ClientRecords,
   type CocoonProxy,
+  CocoonState,
   clientStateInit,
   type ProxyData,
-  packProxyData,
-  parseProxyData,
   stateInitAddress,
   workerStateInit,
 } from '../../wrappers';
 import { hashOf } from './keys';
+import { NO_TAIL, packProxy, parseProxy } from './proxy-data';
 import { deliver } from './rejection';
-import { reservesOf, sentBy, txOf } from './trace';
+import { forwardFeesOf, reservesOf, sentBy, txOf } from './trace';
 import { balanceOf, createWorld, dataOf, deployProxy, overwriteData, proxyKey, type World } from './world';
 
-/** What the tests of the proxy contract share: one proxy with stake, revenue and its clients' escrow. */
+/**
+ * What the tests of the proxy contract share: one proxy with stake and revenue, whose pool keeps no books (no client of it
+ * has topped up since this code runs), and one whose clients have topped up.
+ */
 
 export const VALUE = toNano('0.7');
 export const MIN_VALUE = toNano('0.1');
-/** Coins in the account: 15 of stake, 2 of revenue, the rest escrow. */
+/** Coins in the account: 15 of stake, 2 of revenue; with books 70 of escrow and 5 charged; the rest is nobody's. */
 export const POOL = toNano('100');
 export const STAKE = toNano('15');
 export const REVENUE = toNano('2');
+/** With books: what the pool holds for clientOwner and otherClientOwner, and what it knows to be charged. */
+export const ESCROW = toNano('40');
+export const OTHER_ESCROW = toNano('30');
+export const EARNED = toNano('5');
+/** Coins of the pool that neither stake nor revenue lay claim to; without books refunds are paid from them. */
+export const UNCLAIMED = POOL - STAKE - REVENUE;
+/** With books: the most that a worker's payout may take. */
+export const PAYABLE = POOL - ESCROW - OTHER_ESCROW - REVENUE;
 
 export interface ProxyWorld {
   world: World;
@@ -37,20 +50,52 @@ export async function createProxyWorld(): Promise<ProxyWorld> {
   return it;
 }
 
+/** @param it a world that gets books now, for tests of a file that is about both */
+export async function createProxyWorldWithBooks(it?: ProxyWorld): Promise<ProxyWorld> {
+  it ??= await createProxyWorld();
+  const { clientOwner, otherClientOwner } = it.world.actors;
+  let clients = recordsWith(it, new Map(), clientOwner.address, { escrow: ESCROW });
+  clients = recordsWith(it, clients, otherClientOwner.address, { escrow: OTHER_ESCROW });
+  await given(it, { earned: EARNED, clients });
+  return it;
+}
+
+/** These records with a client's changed, added or (null) removed. */
+export function recordsWith(
+  it: ProxyWorld,
+  records: ClientRecords | null,
+  owner: Address,
+  change: Partial<Omit<ClientRecord, 'owner'>> | null,
+): ClientRecords {
+  const changed = new Map(records ?? []);
+  const account = clientAddress(it, owner).hash.toString('hex');
+  const { escrow = 0n, ahead = 0n } = changed.get(account) ?? {};
+  if (change === null) changed.delete(account);
+  else changed.set(account, { escrow, ahead, ...change, owner });
+  return changed;
+}
+
 export async function storageOf({ world, proxy }: ProxyWorld): Promise<ProxyData> {
-  return parseProxyData(await dataOf(world, proxy.address));
+  return parseProxy(await dataOf(world, proxy.address));
 }
 
 /** Rewrites some fields of the proxy's data. */
 export async function given(it: ProxyWorld, change: Partial<ProxyData>): Promise<void> {
-  await overwriteData(it.world, it.proxy.address, packProxyData({ ...(await storageOf(it)), ...change }));
+  await overwriteData(it.world, it.proxy.address, packProxy({ ...(await storageOf(it)), ...change }));
 }
 
 /** The data cell must be what it was, but for `change`. */
 export async function expectChange(it: ProxyWorld, before: ProxyData, change: Partial<ProxyData>): Promise<void> {
   const data = await dataOf(it.world, it.proxy.address);
-  expect(parseProxyData(data)).toMatchObject(change);
-  expect(data.equals(packProxyData({ ...before, ...change }))).toBe(true);
+  expect(readable(parseProxy(data))).toMatchObject(readable(change));
+  expect(data.equals(packProxy({ ...before, ...change }))).toBe(true);
+}
+
+/** Addresses as text: two objects of one address are not equal for Jest. */
+function readable({ clients, ...fields }: Partial<ProxyData>): object {
+  if (!clients) return { ...fields, ...(clients === null && { clients }) };
+  const records = [...clients].map(([account, { owner, ...record }]) => [account, { ...record, owner: `${owner}` }]);
+  return { ...fields, clients: Object.fromEntries(records) };
 }
 
 /** Address of this proxy's client or worker contract for an owner; nothing needs to be deployed there to speak as it. */
@@ -72,14 +117,15 @@ export const snapshot = {
   secretHash: hashOf('secret'),
 } as const;
 
-/** A request as the client contract of clientOwner sends it. */
+/** A request as the client contract of clientOwner sends it; `balance` is what its own books say after the operation. */
 export function clientRequest(
   it: ProxyWorld,
   payload: Cell | null,
-  opts: { owner?: Address; from?: Address; value?: bigint } = {},
+  opts: { owner?: Address; from?: Address; value?: bigint; balance?: bigint } = {},
 ) {
   const owner = opts.owner ?? it.world.actors.clientOwner.address;
-  const body = bodies.clientProxyRequest({ queryId: 31n, owner, snapshot, payload });
+  const balance = opts.balance ?? snapshot.balance;
+  const body = bodies.clientProxyRequest({ queryId: 31n, owner, snapshot: { ...snapshot, balance }, payload });
   return { from: opts.from ?? clientAddress(it, owner), to: it.proxy.address, value: opts.value ?? VALUE, body };
 }
 
@@ -105,8 +151,8 @@ export async function expectPayout(
   const [payout, excesses, ...rest] = sentBy(tx);
   expect(rest).toEqual([]);
   expect(payout).toMatchObject({ op: 'payout', bounce: false, mode });
-  // With mode 0 the recipient pays the forward fee out of what it gets.
-  if (mode === 1) expect(payout?.value).toBe(coins);
+  // Without mode 1 the recipient pays the forward fee out of what it gets; both messages are as large and cost the same.
+  expect(payout?.value).toBe(mode === 1 ? coins : coins - forwardFeesOf(tx) / 2n);
   expect(payout?.to.equals(to)).toBe(true);
   expect(payout?.body.equals(bodies.payout({ queryId }))).toBe(true);
   expectExcessesMessage(excesses, queryId, excessesTo);
@@ -126,6 +172,27 @@ export async function expectExcesses(
   expectExcessesMessage(excesses, expected.queryId, expected.excessesTo);
   expect(reservesOf(tx)).toEqual([{ coins: expected.kept, mode: 0 }]);
   expect(await balanceOf(it.world, it.proxy.address)).toBe(expected.kept);
+}
+
+/** The proxy is closed for ever: its owner gets everything but `kept` in one message. */
+export async function expectCompletion(
+  it: ProxyWorld,
+  result: SendMessageResult,
+  expected: { before: ProxyData; queryId: bigint; others: bigint },
+): Promise<void> {
+  const { before, queryId, others } = expected;
+  const tx = txOf(result, it.proxy.address);
+  const [payout, ...rest] = sentBy(tx);
+  expect(rest).toEqual([]);
+  expect(payout).toMatchObject({ op: 'payout', bounce: false, mode: 128 });
+  expect(payout?.to.equals(it.world.actors.proxyOwner.address)).toBe(true);
+  expect(payout?.body.equals(bodies.payout({ queryId }))).toBe(true);
+  const kept = toNano('0.01') + others;
+  expect(reservesOf(tx)).toEqual([{ coins: kept, mode: 0 }]);
+  expect(await balanceOf(it.world, it.proxy.address)).toBe(kept);
+  const more = others === 0n ? NO_TAIL : {};
+  const change = { state: CocoonState.closed, balance: 0n, stake: 0n, unlockTs: 0, ...more };
+  await expectChange(it, before, change);
 }
 
 function expectExcessesMessage(

@@ -9,14 +9,21 @@ export interface Sent {
   value: bigint;
   bounce: boolean;
   mode: number;
+  /** 3: should it bounce, its whole body comes back */
+  flags: bigint;
   body: Cell;
   /** operation name, `text`, or the op in hex */
   op: string;
 }
 
+/** All transactions of an account in a trace, in order. */
+export function txsOf(result: SendMessageResult, account: Address): BlockchainTransaction[] {
+  return result.transactions.filter((tx) => tx.address === BigInt(`0x${account.hash.toString('hex')}`));
+}
+
 /** The transaction of an account in a trace. @throws Error when the account took no part, or more than once */
 export function txOf(result: SendMessageResult, account: Address): BlockchainTransaction {
-  const found = result.transactions.filter((tx) => tx.address === BigInt(`0x${account.hash.toString('hex')}`));
+  const found = txsOf(result, account);
   if (found.length !== 1) throw new Error(`${found.length} transactions of ${account} in the trace, 1 expected`);
   return found[0]!;
 }
@@ -50,6 +57,7 @@ export function sentBy(tx: BlockchainTransaction): Sent[] {
       value: info.value.coins,
       bounce: info.bounce,
       mode,
+      flags: info.ihrFee,
       body: message.body,
       op: opOf(message.body),
     };
@@ -65,6 +73,11 @@ export function reservesOf(tx: BlockchainTransaction): { coins: bigint; mode: nu
   return reserves;
 }
 
+/** What a transaction paid for carrying its messages, nanoTON. */
+export function forwardFeesOf(tx: BlockchainTransaction): bigint {
+  return tx.description.type === 'generic' ? (tx.description.actionPhase?.totalFwdFees ?? 0n) : 0n;
+}
+
 export function isBounce(message: Message): boolean {
   return message.info.type === 'internal' && message.info.bounced;
 }
@@ -77,7 +90,7 @@ export function opOf(body: Cell): string {
 }
 
 /** All fees of a trace: what validators took, including the forward fees that importing a message collects. */
-export function feesOf(result: SendMessageResult): bigint {
+export function feesOf(result: Pick<SendMessageResult, 'transactions'>): bigint {
   let fees = 0n;
   for (const tx of result.transactions) {
     fees += tx.totalFees.coins;

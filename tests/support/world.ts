@@ -6,7 +6,6 @@ import {
   type SandboxContract,
   type TreasuryContract,
 } from '@ton/sandbox';
-import { chainConfig, type PriceSet } from '../../offchain/localnet/config';
 import { contractCode } from '../../sdk/generated/code';
 import { MAINNET_TERMS } from '../../sdk/networks';
 import {
@@ -26,6 +25,7 @@ import {
   initialWorkerData,
 } from '../../wrappers';
 import { keyOf } from './keys';
+import { configAt, type Prices } from './price-sets';
 
 /**
  * The world contract tests live in: the network with its mainnet parameters on an emulated chain, with everybody named
@@ -85,8 +85,8 @@ export interface World {
   now(): number;
 }
 
-export async function createWorld(opts: { prices?: PriceSet; params?: Partial<CocoonParams> } = {}): Promise<World> {
-  const chain = await Blockchain.create({ config: chainConfig(opts.prices ?? 'current') });
+export async function createWorld(opts: { prices?: Prices; params?: Partial<CocoonParams> } = {}): Promise<World> {
+  const chain = await Blockchain.create({ config: configAt(opts.prices ?? 'current') });
   chain.now = START;
   const entries: [Role, Actor][] = [];
   for (const role of ROLES) entries.push([role, await chain.treasury(role)]);
