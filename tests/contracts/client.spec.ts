@@ -245,7 +245,7 @@ describe('request of a refund', () => {
 
   test('is refused under parameters of another struct version', async () => {
     const { params } = await storageOf(it);
-    await given(it, { params: { ...params, structVersion: 4 } });
+    await given(it, { params: { ...params, structVersion: 2 } });
     await expectRejection(it.world, attempt(body()), ExitCode.storedDataDamaged);
   });
 });

@@ -151,7 +151,7 @@ describe.each<{ op: VoucherOp; name: string; after: 0 | 2 }>([
 
   test('is refused under parameters of another struct version', async () => {
     const { params } = await storage();
-    await given({ params: { ...params, structVersion: 4 } });
+    await given({ params: { ...params, structVersion: 2 } });
     await expectRejection(world, attempt(), ExitCode.storedDataDamaged);
   });
 
