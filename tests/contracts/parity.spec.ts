@@ -1,4 +1,4 @@
-import { Address, beginCell, type Cell, type Message, toNano } from '@ton/core';
+import { Address, beginCell, type Message, toNano } from '@ton/core';
 import fc from 'fast-check';
 import type { ContractName } from '../../sdk/generated/code';
 import {

@@ -75,10 +75,10 @@ function walletDifference({ data, message }: Case, ours: Outcome, live: Outcome)
   if (message.info.type !== 'external-in' || live.exitCode !== 0 || live.actionCode === 0) return null;
   if (live.data !== hashOf(data)) return null;
   const wallet = parseWalletData(data);
-  const counted = { ...ours, data: hashOf(packWalletData({ ...wallet, seqno: wallet.seqno + 1 })), code: 'kept' };
+  const counted = hashOf(packWalletData({ ...wallet, seqno: wallet.seqno + 1 }));
+  const kept = { ...ours, data: counted, code: 'kept', actionCode: 0 };
   // Either what cannot be sent is left out, or a mode that does not exist ends it all.
-  if (ours.exitCode === 0) return { ...counted, actionCode: 0 };
-  return { ...counted, exitCode: ExitCode.actionInvalid, actionCode: undefined, sent: [], reserves: [] };
+  return ours.exitCode === 0 ? kept : { ...kept, exitCode: ExitCode.actionInvalid, sent: [], reserves: [] };
 }
 
 /** W33: the wallet adds 2 to the mode of every message of its key, so that one that cannot be sent is left out. */
