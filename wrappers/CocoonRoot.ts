@@ -1,39 +1,20 @@
 import { type Address, beginCell, type Cell, type Contract, type ContractProvider, type Sender } from '@ton/core';
 import { type ContractInit, stateInitAddress } from './addresses';
-import { hashToInt, intToHash } from './fields';
-import { bodies, type ParamsChange, type PriceChange } from './messages';
-import { dispatch, type MessageOptions, type OutgoingMessage } from './sending';
+import { hashToInt } from './fields';
+import { type KeyManager, type PublicKey, parseKeyManager } from './key-manager';
+import { bodies, type FullParamsChange, type ParamsChange, type PriceChange } from './messages';
+import {
+  type CurrentParams,
+  type FullParams,
+  type RootInfo,
+  readCurrentParams,
+  readFullParams,
+  readRootInfo,
+} from './root-views';
+import { dispatch, type MessageOptions, type OutgoingMessage, type VoucherOptions } from './sending';
 import { readStorage } from './state';
 import { packRootData, parseRootData, type RootData } from './storage';
 import { DefaultValue, DeployValue } from './values';
-
-/** What get_cocoon_data answers. Coins are nanoTON. */
-export interface RootInfo {
-  version: number;
-  lastProxySeqno: number;
-  paramsVersion: number;
-  uniqueId: number;
-  isTest: boolean;
-  pricePerToken: bigint;
-  workerFeePerToken: bigint;
-  minProxyStake: bigint;
-  minClientStake: bigint;
-  owner: Address;
-}
-
-/** What get_cur_params answers; the prompt and completion multipliers can only be read from the storage. */
-export interface CurrentParams extends ParamsChange {
-  paramsVersion: number;
-  uniqueId: number;
-  isTest: boolean;
-  /** 10000 = x1 */
-  cachedMultiplier: number;
-  reasoningMultiplier: number;
-  /** cell hashes, 32 bytes; zeros where the root has no code */
-  proxyCodeHash: Buffer;
-  workerCodeHash: Buffer;
-  clientCodeHash: Buffer;
-}
 
 /** The two kinds of image and the models that the root allows. */
 export type AllowlistKind = 'worker' | 'model' | 'proxy';
@@ -46,6 +27,7 @@ export interface AllowlistOptions extends MessageOptions {
 
 export type RegisterProxyOptions = MessageOptions & { endpoint: string };
 export type UpdateProxyOptions = RegisterProxyOptions & { seqno: number };
+export type ChangeKeyManagerOptions = MessageOptions & { managerPublicKey: Buffer; netAddress: string };
 export type UpgradeContractsOptions = MessageOptions & { proxyCode: Cell; workerCode: Cell; clientCode: Cell };
 
 const ADD = {
@@ -60,8 +42,8 @@ const REMOVE = {
 } as const;
 
 /**
- * The registry of a network: prices, codes, allowed images and models, registered proxies. Every operation is the
- * owner's. `build…` are pure and reusable (the DAO sends them through its vault); `send…` sends what they build.
+ * The registry of a network: prices, codes, allowed images and models, registered proxies, keys it vouches for. Every
+ * operation is the owner's, but adding a key with the key manager's signature. `build…` are pure and reusable (the DAO sends them through its vault); `send…` sends what they build.
  */
 export class CocoonRoot implements Contract {
   readonly address: Address;
@@ -120,6 +102,11 @@ export class CocoonRoot implements Contract {
     return rootMessage(to, opts, bodies.rootChangeParams({ queryId: 0n, ...opts }));
   }
 
+  /** Sets every number of the parameters, whatever struct version they are of; one below 3 becomes 3. */
+  static buildChangeParamsFull(to: Address, opts: MessageOptions & FullParamsChange): OutgoingMessage {
+    return rootMessage(to, opts, bodies.rootChangeParamsFull({ queryId: 0n, ...opts }));
+  }
+
   /** Codes for proxies, workers and clients deployed from now on; existing ones stay as they are. */
   static buildUpgradeContracts(to: Address, opts: UpgradeContractsOptions): OutgoingMessage {
     return rootMessage(to, opts, bodies.rootUpgradeContracts({ queryId: 0n, ...opts }));
@@ -142,6 +129,21 @@ export class CocoonRoot implements Contract {
 
   static buildChangeOwner(to: Address, opts: MessageOptions & { newOwner: Address }): OutgoingMessage {
     return rootMessage(to, opts, bodies.rootChangeOwner({ queryId: 0n, ...opts }));
+  }
+
+  /** Vouches for a key until it expires. The same key again with an `expireAt` of now takes it back. Struct version 4 only. */
+  static buildAddPublicKey(to: Address, opts: MessageOptions & PublicKey): OutgoingMessage {
+    return rootMessage(to, opts, bodies.rootAddPublicKey({ queryId: 0n, ...opts }));
+  }
+
+  /** Carries the key manager's voucher (publicKeyVoucher, with this query id); anybody may. */
+  static buildAddPublicKeySigned(to: Address, opts: VoucherOptions): OutgoingMessage {
+    return rootMessage(to, opts, bodies.rootAddPublicKeySigned({ queryId: 0n, ...opts }));
+  }
+
+  /** Who signs vouchers for keys from now on; a key of 32 zero bytes: nobody. */
+  static buildChangeKeyManager(to: Address, opts: ChangeKeyManagerOptions): OutgoingMessage {
+    return rootMessage(to, opts, bodies.rootChangeKeyManager({ queryId: 0n, ...opts }));
   }
 
   async sendDeploy(provider: ContractProvider, via: Sender, opts: { value?: bigint } = {}): Promise<void> {
@@ -209,50 +211,59 @@ export class CocoonRoot implements Contract {
     await dispatch(provider, via, CocoonRoot.buildChangeOwner(this.address, opts));
   }
 
+  async sendChangeParamsFull(
+    provider: ContractProvider,
+    via: Sender,
+    opts: MessageOptions & FullParamsChange,
+  ): Promise<void> {
+    await dispatch(provider, via, CocoonRoot.buildChangeParamsFull(this.address, opts));
+  }
+
+  async sendAddPublicKey(provider: ContractProvider, via: Sender, opts: MessageOptions & PublicKey): Promise<void> {
+    await dispatch(provider, via, CocoonRoot.buildAddPublicKey(this.address, opts));
+  }
+
+  async sendAddPublicKeySigned(provider: ContractProvider, via: Sender, opts: VoucherOptions): Promise<void> {
+    await dispatch(provider, via, CocoonRoot.buildAddPublicKeySigned(this.address, opts));
+  }
+
+  async sendChangeKeyManager(provider: ContractProvider, via: Sender, opts: ChangeKeyManagerOptions): Promise<void> {
+    await dispatch(provider, via, CocoonRoot.buildChangeKeyManager(this.address, opts));
+  }
+
   async getLastProxySeqno(provider: ContractProvider): Promise<number> {
     return (await provider.get('last_proxy_seqno', [])).stack.readNumber();
   }
 
   async getCocoonData(provider: ContractProvider): Promise<RootInfo> {
-    const { stack } = await provider.get('get_cocoon_data', []);
-    return {
-      version: stack.readNumber(),
-      lastProxySeqno: stack.readNumber(),
-      paramsVersion: stack.readNumber(),
-      uniqueId: stack.readNumber(),
-      isTest: stack.readNumber() !== 0,
-      pricePerToken: stack.readBigNumber(),
-      workerFeePerToken: stack.readBigNumber(),
-      minProxyStake: stack.readBigNumber(),
-      minClientStake: stack.readBigNumber(),
-      owner: stack.readAddress(),
-    };
+    return readRootInfo((await provider.get('get_cocoon_data', [])).stack);
   }
 
   async getCurParams(provider: ContractProvider): Promise<CurrentParams> {
-    const { stack } = await provider.get('get_cur_params', []);
-    return {
-      paramsVersion: stack.readNumber(),
-      uniqueId: stack.readNumber(),
-      isTest: stack.readNumber() !== 0,
-      pricePerToken: stack.readBigNumber(),
-      workerFeePerToken: stack.readBigNumber(),
-      cachedMultiplier: stack.readNumber(),
-      reasoningMultiplier: stack.readNumber(),
-      proxyDelayBeforeClose: stack.readNumber(),
-      clientDelayBeforeClose: stack.readNumber(),
-      minProxyStake: stack.readBigNumber(),
-      minClientStake: stack.readBigNumber(),
-      proxyCodeHash: intToHash(stack.readBigNumber()),
-      workerCodeHash: intToHash(stack.readBigNumber()),
-      clientCodeHash: intToHash(stack.readBigNumber()),
-    };
+    return readCurrentParams((await provider.get('get_cur_params', [])).stack);
+  }
+
+  /** Not on the live network's roots, which do not know the method (11). */
+  async getCurParamsFull(provider: ContractProvider): Promise<FullParams> {
+    return readFullParams((await provider.get('get_cur_params_full', [])).stack);
   }
 
   /** Is the image or model allowed? @param hash 32 bytes */
   async getIsAllowed(provider: ContractProvider, kind: AllowlistKind, hash: Buffer): Promise<boolean> {
     const { stack } = await provider.get(`${kind}_hash_is_valid`, [{ type: 'int', value: hashToInt(hash) }]);
     return stack.readBoolean();
+  }
+
+  /** Does the network vouch for the key in this second? @param key 32 bytes */
+  async getIsPublicKeyValid(provider: ContractProvider, key: Buffer): Promise<boolean> {
+    const { stack } = await provider.get('public_key_is_valid', [{ type: 'int', value: hashToInt(key) }]);
+    return stack.readBoolean();
+  }
+
+  /** Keys and their manager, from the storage; null on a root that has none. @throws NotDeployedError, CellFormatError */
+  async getKeyManager(provider: ContractProvider): Promise<KeyManager | null> {
+    const { keyManager } = parseRootData(await readStorage(provider, 'root'));
+    return keyManager === null ? null : parseKeyManager(keyManager);
   }
 
   /** The whole data cell, lists and parameters included. @throws NotDeployedError, CellFormatError */

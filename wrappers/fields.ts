@@ -12,6 +12,13 @@ const MAX_COINS = (1n << 120n) - 1n;
 export const CocoonState = { normal: 0, closing: 1, closed: 2 } as const;
 export type CocoonState = (typeof CocoonState)[keyof typeof CocoonState];
 
+export function storeU8(builder: Builder, field: string, value: number): Builder {
+  if (!Number.isInteger(value) || value < 0 || value > 0xff) {
+    throw new InvalidFieldError(field, `${value} is not an unsigned 8-bit integer`);
+  }
+  return builder.storeUint(value, 8);
+}
+
 export function storeU32(builder: Builder, field: string, value: number): Builder {
   if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
     throw new InvalidFieldError(field, `${value} is not an unsigned 32-bit integer`);

@@ -8,9 +8,19 @@ export * from './errors';
 export { CocoonState, hashToInt, intToHash } from './fields';
 export * from './generated/exit-codes';
 export * from './generated/opcodes';
+export {
+  type KeyManager,
+  type PublicKey,
+  type PublicKeyTerms,
+  packKeyManager,
+  parseKeyManager,
+  parsePublicKeyVoucher,
+  publicKeyVoucher,
+} from './key-manager';
 export * from './messages';
 export * from './params';
 export { type ClientRecord, type ClientRecords, parseProxyBooks, totalEscrow } from './proxy-books';
+export type { CurrentParams, FullParams, RootInfo } from './root-views';
 export type { ExcessesOptions, MessageOptions, OutgoingMessage, VoucherOptions } from './sending';
 export { NotDeployedError } from './state';
 export * from './storage';

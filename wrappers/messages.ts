@@ -10,6 +10,7 @@ import {
   storeU64,
 } from './fields';
 import { Op } from './generated/opcodes';
+import { type PublicKey, storePublicKey } from './key-manager';
 
 export * from './observed';
 
@@ -182,6 +183,19 @@ export const bodies = {
     storeCoins(builder, 'minProxyStake', change.minProxyStake);
     return storeCoins(builder, 'minClientStake', change.minClientStake).endCell();
   },
+  /** Also makes struct version 3 of parameters of an older one. */
+  rootChangeParamsFull({ queryId, ...change }: Query & FullParamsChange): Cell {
+    const builder = storeCoins(start(Op.rootChangeParamsFull, queryId), 'pricePerToken', change.pricePerToken);
+    storeCoins(builder, 'workerFeePerToken', change.workerFeePerToken);
+    storeU32(builder, 'promptMultiplier', change.promptMultiplier);
+    storeU32(builder, 'cachedMultiplier', change.cachedMultiplier);
+    storeU32(builder, 'completionMultiplier', change.completionMultiplier);
+    storeU32(builder, 'reasoningMultiplier', change.reasoningMultiplier);
+    storeU32(builder, 'proxyDelayBeforeClose', change.proxyDelayBeforeClose);
+    storeU32(builder, 'clientDelayBeforeClose', change.clientDelayBeforeClose);
+    storeCoins(builder, 'minProxyStake', change.minProxyStake);
+    return storeCoins(builder, 'minClientStake', change.minClientStake).endCell();
+  },
   rootUpgradeContracts(opts: Query & { proxyCode: Cell; workerCode: Cell; clientCode: Cell }): Cell {
     const builder = start(Op.rootUpgradeContracts, opts.queryId).storeRef(opts.proxyCode);
     return builder.storeRef(opts.workerCode).storeRef(opts.clientCode).endCell();
@@ -193,6 +207,17 @@ export const bodies = {
     start(Op.rootUpgradeFull, queryId).storeRef(data).storeRef(code).endCell(),
   rootChangeOwner: ({ queryId, newOwner }: Query & { newOwner: Address }): Cell =>
     start(Op.rootChangeOwner, queryId).storeAddress(newOwner).endCell(),
+
+  rootAddPublicKey: ({ queryId, ...key }: Query & PublicKey): Cell =>
+    storePublicKey(start(Op.rootAddPublicKey, queryId), key).endCell(),
+  /** @param payload see publicKeyVoucher in ./key-manager; signed by the key manager */
+  rootAddPublicKeySigned: signed(Op.rootAddPublicKeySigned),
+  /** @param managerPublicKey Ed25519, 32 bytes; zeros: only the owner adds keys. @param netAddress at most 127 characters */
+  rootChangeKeyManager(opts: Query & { managerPublicKey: Buffer; netAddress: string }): Cell {
+    const builder = start(Op.rootChangeKeyManager, opts.queryId);
+    storeHash(builder, 'managerPublicKey', opts.managerPublicKey);
+    return storeProxyInfo(builder, 'netAddress', opts.netAddress).endCell();
+  },
 } as const;
 
 /** What a worker contract tells the proxy contract. */
@@ -222,4 +247,13 @@ export interface ParamsChange extends PriceChange {
   clientDelayBeforeClose: number;
   minProxyStake: bigint;
   minClientStake: bigint;
+}
+
+/** Every number of the parameters. */
+export interface FullParamsChange extends ParamsChange {
+  /** Multipliers: 10000 = x1. */
+  promptMultiplier: number;
+  cachedMultiplier: number;
+  completionMultiplier: number;
+  reasoningMultiplier: number;
 }

@@ -17,7 +17,7 @@ import { endOf, storeCoins, storeU32 } from './fields';
  *       proxy_code:(Maybe ^Cell) worker_code:(Maybe ^Cell) client_code:(Maybe ^Cell)
  */
 export interface CocoonParams {
-  /** Layout version, 0 to 4. The contracts accept 3 only; 4 is 3 with another number. */
+  /** Layout version, 0 to 4. The contracts work with 3 and with 4, which is 3 with another number. */
   structVersion: number;
   /** Grows by one with each change of the parameters. */
   paramsVersion: number;

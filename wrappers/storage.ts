@@ -32,7 +32,7 @@ export interface RootData {
   registeredProxies: Map<number, string>;
   lastProxySeqno: number;
   params: CocoonParams;
-  /** Third reference of newer live roots (key manager); opaque here, null where absent. */
+  /** Third reference, from struct version 4 on: see parseKeyManager. Null where absent. */
   keyManager: Cell | null;
 }
 

@@ -25,7 +25,7 @@ import { LEAST_OWN, OWN_RESERVE } from '../support/own-coins';
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, txOf, txsOf } from '../support/trace';
 import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
-import { balanceOf, deployClient, startEachTestFrom, strangerKey } from '../support/world';
+import { balanceOf, deployClient, overwriteStructVersion, startEachTestFrom, strangerKey } from '../support/world';
 
 const PRICE = 20n;
 
@@ -242,10 +242,14 @@ describe.each<{ name: string; op: VoucherOp }>([
     expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
   });
 
-  test('is refused under parameters of another struct version', async () => {
-    const { params } = await storageOf(it);
-    await given(it, { params: { ...params, structVersion: 4 } });
-    await expectRejection(it.world, attempt(), ExitCode.storedDataDamaged);
+  test('is taken under struct version 4 and refused under any other but 3', async () => {
+    for (const version of [0, 1, 2, 5, 255]) {
+      await overwriteStructVersion(it.world, it.client.address, 1, version);
+      await expectRejection(it.world, attempt(), ExitCode.storedDataDamaged);
+    }
+    await overwriteStructVersion(it.world, it.client.address, 1, 4);
+    const result = await deliver(it.world, attempt());
+    expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
   });
 
   test('is checked in the order signature, op, payload, closed, value, balance, counter, address', async () => {

@@ -25,6 +25,7 @@ import {
   dataOf,
   deployClient,
   emptyBody,
+  overwriteStructVersion,
   proxyKey,
   startEachTestFrom,
 } from '../support/world';
@@ -264,10 +265,14 @@ describe('request of a refund', () => {
     }
   });
 
-  test('is refused under parameters of another struct version', async () => {
-    const { params } = await storageOf(it);
-    await given(it, { params: { ...params, structVersion: 4 } });
-    await expectRejection(it.world, attempt(body()), ExitCode.storedDataDamaged);
+  test('is taken under struct version 4 and refused under any other but 3', async () => {
+    for (const version of [0, 1, 2, 5, 255]) {
+      await overwriteStructVersion(it.world, it.client.address, 1, version);
+      await expectRejection(it.world, attempt(body()), ExitCode.storedDataDamaged);
+    }
+    await overwriteStructVersion(it.world, it.client.address, 1, 4);
+    const result = await deliver(it.world, attempt(body()));
+    expect(exitCodeOf(txOf(result, it.client.address))).toBe(0);
   });
 });
 

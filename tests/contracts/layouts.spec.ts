@@ -6,19 +6,23 @@ import {
   InvalidFieldError,
   loadParams,
   packClientData,
+  packKeyManager,
   packProxyData,
   packRootData,
   packWalletData,
   packWorkerData,
   parseClientData,
   parseClientProxyRequest,
+  parseKeyManager,
   parseProxyData,
+  parsePublicKeyVoucher,
   parseRootData,
   parseSaveState,
   parseSignedEnvelope,
   parseWalletData,
   parseWorkerData,
   parseWorkerProxyRequest,
+  publicKeyVoucher,
   signedEnvelope,
   storeParams,
   voucherPayload,
@@ -58,6 +62,21 @@ describe('data cells', () => {
   test('of a worker survive packing and parsing', () => roundTrips(any.workerData, packWorkerData, parseWorkerData));
   test('of a wallet survive packing and parsing', () => roundTrips(any.walletData, packWalletData, parseWalletData));
 
+  test('of a key manager survive packing and parsing, whatever its tail', () =>
+    roundTrips(any.keyManager, packKeyManager, (cell) => {
+      const { netAddress: _, ...manager } = parseKeyManager(cell);
+      return manager;
+    }));
+  test('of a key manager tell its net address, and null where the tail starts with anything else', () => {
+    const read = (bytes: number[]) => {
+      const tail = beginCell().storeBuffer(Buffer.from(bytes)).endCell();
+      return parseKeyManager(packKeyManager({ keys: new Map(), managerPublicKey: Buffer.alloc(32), tail })).netAddress;
+    };
+    expect(read([3, 0x61, 0x62, 0x63, 0xff])).toBe('abc');
+    expect(read([0, 0, 0, 0])).toBe('');
+    for (const other of [[], [3, 0x61, 0x62], [0x83, 0x61, 0x62, 0x63]]) expect(read(other)).toBeNull();
+  });
+
   test('of proxy, client and worker may go on after the fields we know', () => {
     const extended = (cell: Cell) =>
       beginCell().storeSlice(cell.beginParse()).storeBit(true).storeRef(beginCell().storeUint(7, 8)).endCell();
@@ -82,6 +101,9 @@ describe('data cells', () => {
     expect(() => parseWalletData(longer)).toThrow('wallet data: 1 bits and 0 references left over');
   });
 });
+
+test('a voucher for a key survives packing and parsing', () =>
+  roundTrips(any.publicKey, publicKeyVoucher, parsePublicKeyVoucher));
 
 describe('parameters', () => {
   test('survive packing and parsing with all codes', () =>

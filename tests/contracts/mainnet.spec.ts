@@ -14,6 +14,7 @@ import {
   packWalletData,
   packWorkerData,
   parseClientData,
+  parseKeyManager,
   parseProxyData,
   parseRootData,
   parseWalletData,
@@ -59,6 +60,9 @@ describe('data of the live accounts', () => {
     const parsed = parseRootData(newer);
     expect(parsed.params.structVersion).toBe(4);
     expect(parsed.keyManager?.equals(keyManager)).toBe(true);
+    const { tail, ...known } = parseKeyManager(keyManager);
+    expect(known).toEqual({ keys: new Map(), managerPublicKey: Buffer.alloc(32), netAddress: '' });
+    expect(tail.bits.length).toBe(8 + 256);
     expect(packRootData(parsed).equals(newer)).toBe(true);
   });
 

@@ -5,6 +5,7 @@ import {
   CellFormatError,
   loadParams,
   packClientData,
+  packKeyManager,
   packProxyData,
   packRootData,
   packWalletData,
@@ -12,7 +13,9 @@ import {
   parseClientData,
   parseClientProxyRequest,
   parseHeader,
+  parseKeyManager,
   parseProxyData,
+  parsePublicKeyVoucher,
   parseRootData,
   parseSaveState,
   parseSignedEnvelope,
@@ -20,6 +23,7 @@ import {
   parseWalletData,
   parseWorkerData,
   parseWorkerProxyRequest,
+  publicKeyVoucher,
   signedEnvelope,
   storeParams,
   voucherPayload,
@@ -85,6 +89,8 @@ describe('readers of cells from strangers throw nothing but CellFormatError', ()
   test('client requests', () => neverSurprises(parseClientProxyRequest, client));
   test('saved states', () => neverSurprises(parseSaveState, saveState));
   test('voucher payloads', () => neverSurprises(parseVoucherPayload, payload));
+  test('key managers', () => neverSurprises(parseKeyManager, any.keyManager.map(packKeyManager)));
+  test('vouchers for keys', () => neverSurprises(parsePublicKeyVoucher, any.publicKey.map(publicKeyVoucher)));
   test('vouchers', () => neverSurprises(parseSignedEnvelope, envelope));
 
   test('and message headers throw nothing at all', () => {

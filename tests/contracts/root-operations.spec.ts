@@ -4,7 +4,7 @@ import { bodies, type CocoonRoot, ExitCode, Op, packRootData, type RootData } fr
 import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
-import { createRootWorld, hex, storageOf } from '../support/root-world';
+import { createRootWorld, given as givenRoot, hex, storageOf } from '../support/root-world';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import { balanceOf, codeOf, dataOf, startEachTestFrom, type World } from '../support/world';
 
@@ -20,6 +20,7 @@ startEachTestFrom(async () => {
 });
 
 const storage = () => storageOf({ world, root });
+const given = (change: Partial<RootData>) => givenRoot({ world, root }, change);
 
 const attempt = (body: Cell) => ({ from: world.actors.rootOwner, to: root.address, value: VALUE, body });
 
@@ -40,6 +41,15 @@ const terms = {
   minProxyStake: toNano('20'),
   minClientStake: toNano('5'),
 };
+const allTerms = {
+  ...terms,
+  promptMultiplier: 1,
+  cachedMultiplier: 2,
+  completionMultiplier: 3,
+  reasoningMultiplier: 4,
+};
+/** Not the layout we know, so that nothing gets by with taking it apart and putting it together again. */
+const keyManager = beginCell().storeUint(7, 521).storeRef(beginCell()).endCell();
 
 /** Every operation of the owner that changes the data: what it makes of it. The version always grows by one. */
 const operations: { name: string; op: number; body: () => Cell; change: (before: RootData) => Partial<RootData> }[] = [
@@ -118,6 +128,12 @@ const operations: { name: string; op: number; body: () => Cell; change: (before:
     change: ({ params }) => ({ params: { ...params, ...terms, paramsVersion: 18 } }),
   },
   {
+    name: 'change of all parameters',
+    op: Op.rootChangeParamsFull,
+    body: () => bodies.rootChangeParamsFull({ queryId: 51n, ...allTerms }),
+    change: ({ params }) => ({ params: { ...params, ...allTerms, paramsVersion: 18 } }),
+  },
+  {
     name: "change of the children's codes",
     op: Op.rootUpgradeContracts,
     body: () =>
@@ -175,6 +191,16 @@ describe.each(operations)('$name', ({ op, body, change }) => {
     const kept = await balanceOf(world, root.address);
     const result = await deliver(world, attempt(body()));
     await expectExcesses(result, kept);
+    const expected = packRootData({ ...before, ...change(before), version: 8 });
+    expect((await dataOf(world, root.address)).equals(expected)).toBe(true);
+  });
+
+  test('keeps struct version 4 and the key manager as they are', async () => {
+    const old = await storage();
+    const before = { ...old, params: { ...old.params, structVersion: 4 }, keyManager };
+    await given(before);
+    const kept = await balanceOf(world, root.address);
+    await expectExcesses(await deliver(world, attempt(body())), kept);
     const expected = packRootData({ ...before, ...change(before), version: 8 });
     expect((await dataOf(world, root.address)).equals(expected)).toBe(true);
   });

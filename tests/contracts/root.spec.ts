@@ -1,11 +1,11 @@
 import { beginCell, type Cell, toNano } from '@ton/core';
 import type { SandboxContract } from '@ton/sandbox';
-import { bodies, type CocoonRoot, ExitCode, Op, packRootData, type RootData } from '../../wrappers';
+import { bodies, type CocoonRoot, ExitCode, Op, packRootData } from '../../wrappers';
 import { expectBounceIgnored, expectSilence } from '../support/acceptance';
 import { doNotProcessBodies, headerOnly, UNKNOWN_OP, withTrailingBit, withTrailingRef } from '../support/bodies';
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
-import { createRootWorld, given as givenRoot, storageOf } from '../support/root-world';
+import { createRootWorld, storageOf } from '../support/root-world';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import { balanceOf, createWorld, dataOf, deployRoot, emptyBody, startEachTestFrom, type World } from '../support/world';
 
@@ -21,12 +21,10 @@ startEachTestFrom(async () => {
 });
 
 const storage = () => storageOf({ world, root });
-const given = (change: Partial<RootData>) => givenRoot({ world, root }, change);
 
 const attempt = (body: Cell) => ({ from: world.actors.rootOwner, to: root.address, value: VALUE, body });
 
 const someCode = beginCell().storeUint(1, 8).endCell();
-const prices = { pricePerToken: 30n, workerFeePerToken: 28n };
 
 /** The rest of the value goes back to whoever sent the message; the root keeps what it had. */
 async function expectExcesses(result: Awaited<ReturnType<typeof deliver>>, kept: bigint): Promise<void> {
@@ -128,15 +126,6 @@ describe('registry', () => {
   });
 });
 
-describe('parameters of another struct version', () => {
-  test.each([2, 4])('%i cannot be changed', async (structVersion) => {
-    const { params } = await storage();
-    await given({ params: { ...params, structVersion } });
-    const price = bodies.rootChangePrice({ queryId: 1n, ...prices });
-    await expectRejection(world, attempt(price), ExitCode.storedDataDamaged);
-  });
-});
-
 describe('anything else', () => {
   test('a new root holds the data its address was derived from', async () => {
     const other = await createWorld({ params: { paramsVersion: 1 } });
@@ -155,8 +144,8 @@ describe('anything else', () => {
     await expectBounceIgnored(world, { from, to: root.address, op: Op.excesses });
   });
 
-  test('an unknown operation, and change_params_full which nobody implements, are refused by name', async () => {
-    for (const op of [UNKNOWN_OP, Op.rootChangeParamsFull, Op.ownerClientWithdraw]) {
+  test('an unknown operation is refused by name', async () => {
+    for (const op of [UNKNOWN_OP, Op.ownerClientWithdraw]) {
       await expectRejection(world, attempt(headerOnly(op)), ExitCode.unknownOp);
     }
   });
@@ -176,5 +165,21 @@ describe('anything else', () => {
     await expectRejection(world, attempt(reset), ExitCode.expectedMessageFromOwner);
     const result = await deliver(world, { ...attempt(reset), from: world.actors.stranger });
     expect(exitCodeOf(txOf(result, root.address))).toBe(0);
+  });
+
+  test('nobody becomes the owner who could not send a message (W29)', async () => {
+    const change = (owner: Cell) =>
+      beginCell().storeUint(Op.rootChangeOwner, 32).storeUint(1, 64).storeSlice(owner.beginParse()).endCell();
+    const inWorkchain = (workchain: number) =>
+      beginCell().storeUint(4, 3).storeInt(workchain, 8).storeBuffer(hashOf('someone'), 32).endCell();
+    const nobody = beginCell().storeUint(0, 2).endCell();
+    // As long as an internal one, and one that starts like the basechain.
+    const external = beginCell().storeUint(1, 2).storeUint(256, 9).storeBuffer(hashOf('someone'), 32).endCell();
+    for (const owner of [nobody, external, ...[1, 5, -2, 127, -128].map(inWorkchain)]) {
+      await expectRejection(world, attempt(change(owner)), ExitCode.badAddress);
+    }
+    const result = await deliver(world, attempt(change(inWorkchain(-1))));
+    expect(exitCodeOf(txOf(result, root.address))).toBe(0);
+    expect((await storage()).owner.workChain).toBe(-1);
   });
 });

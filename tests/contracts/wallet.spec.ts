@@ -98,13 +98,13 @@ describe('a new wallet', () => {
 });
 
 describe('message signed by the key', () => {
-  test('sends what it carries, with the modes it gives, and counts', async () => {
+  test('sends what it carries, with the modes it gives and +2, and counts', async () => {
     const before = await storage();
     const messages = [transfer(toNano('1'), 'a'), { ...transfer(toNano('2'), 'b'), mode: 0 }];
     messages.push({ ...transfer(1n, 'c'), mode: 3 }, transfer(toNano('0.5'), 'd'));
     const result = await wallet.sendExternal(external({ messages }));
     const sent = sentBy(txOf(result, wallet.address));
-    expect(sent.map(({ mode }) => mode)).toEqual([1, 0, 3, 1]);
+    expect(sent.map(({ mode }) => mode)).toEqual([3, 2, 3, 3]);
     expect(sent[0]?.value).toBe(toNano('1'));
     expect(sent.map(({ body }) => body.beginParse().skip(32).loadStringTail())).toEqual(['a', 'b', 'c', 'd']);
     expect((await dataOf(world, wallet.address)).equals(packWalletData({ ...before, seqno: 6 }))).toBe(true);

@@ -24,7 +24,15 @@ import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, reservesOf, sentBy, txOf, txsOf } from '../support/trace';
 import { type VoucherOp, voucher, voucherBody } from '../support/vouchers';
 import { createWorkerWorld, given as givenWorker, storageOf } from '../support/worker-world';
-import { balanceOf, dataOf, deployWorker, startEachTestFrom, strangerKey, type World } from '../support/world';
+import {
+  balanceOf,
+  dataOf,
+  deployWorker,
+  overwriteStructVersion,
+  startEachTestFrom,
+  strangerKey,
+  type World,
+} from '../support/world';
 
 const FEE = 19n;
 const COMMISSION = 1n;
@@ -192,10 +200,14 @@ describe.each<{ op: VoucherOp; name: string; after: 0 | 2 }>([
     await expectRejection(world, attempt(), ExitCode.closed);
   });
 
-  test('is refused under parameters of another struct version', async () => {
-    const { params } = await storage();
-    await given({ params: { ...params, structVersion: 4 } });
-    await expectRejection(world, attempt(), ExitCode.storedDataDamaged);
+  test('is taken under struct version 4 and refused under any other but 3', async () => {
+    for (const version of [0, 1, 2, 5, 255]) {
+      await overwriteStructVersion(world, worker.address, 0, version);
+      await expectRejection(world, attempt(), ExitCode.storedDataDamaged);
+    }
+    await overwriteStructVersion(world, worker.address, 0, 4);
+    const result = await deliver(world, attempt());
+    expect(exitCodeOf(txOf(result, worker.address))).toBe(0);
   });
 
   test('is refused when the worker fee exceeds the price', async () => {

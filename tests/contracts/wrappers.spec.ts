@@ -13,6 +13,7 @@ import {
   NotDeployedError,
   parseClientProxyRequest,
   parseSignedEnvelope,
+  publicKeyVoucher,
   rootStateInit,
   stateInitAddress,
   storeParams,
@@ -83,6 +84,40 @@ describe('a built message', () => {
   });
 });
 
+describe('a message to the root', () => {
+  const root = CocoonRoot;
+  const key = { key: hashOf('key'), keyType: 7, expireAt: 99 };
+  const manager = { managerPublicKey: hashOf('manager'), netAddress: '10.0.0.1:1' };
+
+  test('carries the root default value and the body of its operation', () => {
+    const payload = publicKeyVoucher({ queryId: 0n, ...key });
+    const voucher = { excessesTo, signature: Buffer.alloc(64, 1), payload };
+    const terms = mainnetParams();
+    for (const [message, body] of [
+      [root.buildChangeParamsFull(to, terms), bodies.rootChangeParamsFull({ queryId: 0n, ...terms })],
+      [root.buildAddPublicKey(to, key), bodies.rootAddPublicKey({ queryId: 0n, ...key })],
+      [root.buildAddPublicKeySigned(to, voucher), bodies.rootAddPublicKeySigned({ queryId: 0n, ...voucher })],
+      [root.buildChangeKeyManager(to, manager), bodies.rootChangeKeyManager({ queryId: 0n, ...manager })],
+    ] as const) {
+      expect(message.value).toBe(DefaultValue.rootOperation);
+      expect(message.body.equals(body)).toBe(true);
+    }
+  });
+
+  test('that sets all parameters has them in the order of their cell', () => {
+    const params = mainnetParams();
+    const terms = storeParams(params, 'all')
+      .beginParse()
+      .skip(8 + 32 + 32 + 1);
+    const body = bodies
+      .rootChangeParamsFull({ queryId: 1n, ...params })
+      .beginParse()
+      .skip(32 + 64);
+    expect(body.remainingBits).toBe(terms.remainingBits - 3);
+    expect(body.loadBits(body.remainingBits).equals(terms.loadBits(terms.remainingBits - 3))).toBe(true);
+  });
+});
+
 describe('a value that does not fit is refused by the name of its field', () => {
   const queryId = 1n;
   test.each<[string, () => unknown]>([
@@ -95,6 +130,12 @@ describe('a value that does not fit is refused by the name of its field', () => 
       () => bodies.ownerClientChangeSecretHash({ queryId, secretHash: Buffer.alloc(0), excessesTo }),
     ],
     ['nonce: -5', () => bodies.ownerClientRegister({ queryId, nonce: -5n, excessesTo })],
+    ['keyType: 256', () => bodies.rootAddPublicKey({ queryId, key: hashOf('key'), keyType: 256, expireAt: 1 })],
+    ['expireAt: -1', () => publicKeyVoucher({ queryId, key: hashOf('key'), keyType: 1, expireAt: -1 })],
+    [
+      'managerPublicKey: 1 bytes',
+      () => bodies.rootChangeKeyManager({ queryId, managerPublicKey: Buffer.alloc(1), netAddress: '' }),
+    ],
     ['seqno: 4294967296', () => bodies.rootUnregisterProxy({ queryId, seqno: 2 ** 32 })],
     ['endpoint: 128 characters', () => bodies.rootRegisterProxy({ queryId, endpoint: 'x'.repeat(128) })],
     ['endpoint: only one-byte characters', () => bodies.rootRegisterProxy({ queryId, endpoint: '東京:1' })],

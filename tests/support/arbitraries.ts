@@ -4,7 +4,9 @@ import type {
   ClientData,
   CocoonParams,
   CocoonState,
+  KeyManager,
   ProxyData,
+  PublicKey,
   RootData,
   WalletData,
   WorkerData,
@@ -70,6 +72,22 @@ const bareParams = params.map((value) => ({ ...value, proxyCode: null, workerCod
 const hexHash = bytes(32).map((hash) => hash.toString('hex'));
 const hashSet = fc.array(hexHash, { maxLength: 5 }).map((hashes) => new Set(hashes));
 const endpoint = fc.string({ unit: 'grapheme-ascii', maxLength: 127 });
+
+/** Its tail is anything: a net address or not. */
+export const keyManager: fc.Arbitrary<Omit<KeyManager, 'netAddress'>> = fc.record({
+  keys: fc
+    .array(fc.tuple(hexHash, fc.record({ keyType: fc.nat({ max: 255 }), expireAt: u32 })), { maxLength: 5 })
+    .map((entries) => new Map(entries)),
+  managerPublicKey: bytes(32),
+  tail: bytes(40).map((tail) => beginCell().storeBuffer(tail).endCell()),
+});
+
+export const publicKey: fc.Arbitrary<PublicKey & { queryId: bigint }> = fc.record({
+  queryId: u64,
+  key: bytes(32),
+  keyType: fc.nat({ max: 255 }),
+  expireAt: u32,
+});
 
 export const rootData: fc.Arbitrary<RootData> = fc.record({
   owner: address,

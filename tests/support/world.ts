@@ -228,6 +228,22 @@ export async function putContract(
   await world.chain.setShardAccount(opts.address, account);
 }
 
+/** Gives the parameters in a contract's data, reference `at`, another struct version; the wrappers write known ones only. */
+export async function overwriteStructVersion(
+  world: World,
+  address: Address,
+  at: number,
+  version: number,
+): Promise<void> {
+  const data = await dataOf(world, address);
+  const builder = beginCell().storeBits(data.bits);
+  for (const [index, ref] of data.refs.entries()) {
+    const other = () => beginCell().storeUint(version, 8).storeSlice(ref.beginParse().skip(8)).endCell();
+    builder.storeRef(index === at ? other() : ref);
+  }
+  await overwriteData(world, address, builder.endCell());
+}
+
 /** Replaces the data of a live contract and keeps code, address and balance. */
 export async function overwriteData(world: World, address: Address, data: Cell): Promise<void> {
   const { accountState, balance } = await world.chain.getContract(address);
