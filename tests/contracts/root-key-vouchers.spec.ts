@@ -55,7 +55,7 @@ describe('a voucher of the key manager', () => {
     expect(exitCodeOf(tx)).toBe(0);
     const [excesses, ...rest] = sentBy(tx);
     expect(rest).toEqual([]);
-    expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 128 });
+    expect(excesses).toMatchObject({ op: 'excesses', bounce: false, mode: 130 });
     expect(excesses?.to.equals(world.actors.carrier.address)).toBe(true);
     expect(await balanceOf(world, root.address)).toBe(kept);
     const { keyManager, ...after } = await storage();
