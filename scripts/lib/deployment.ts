@@ -1,4 +1,4 @@
-import { type ContractInit, type ContractName, stateInitAddress } from '@cocoon/sdk';
+import { type ContractInit, type ContractName, type Manifest, stateInitAddress } from '@cocoon/sdk';
 import type { NetworkProvider } from '@ton/blueprint';
 import { type Address, beginCell } from '@ton/core';
 import { parse, type ScriptArgs } from './arguments';
@@ -7,7 +7,6 @@ import { contractRows, parsers } from './contracts';
 import { Execution, type Step } from './execution';
 import { type Row, tonAmount } from './format';
 import { publicKeyOf, readPrivateKey } from './key-files';
-import type { Manifest } from './manifest';
 import { readManifest, recordContract } from './manifest-file';
 import { Prompts } from './prompts';
 import { ScriptError, script } from './script';

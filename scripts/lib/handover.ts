@@ -1,4 +1,4 @@
-import { bodies, CocoonRoot, type OutgoingMessage } from '@cocoon/sdk';
+import { bodies, CocoonRoot, type HandoverEntry, type Manifest, type OutgoingMessage } from '@cocoon/sdk';
 import type { NetworkProvider } from '@ton/blueprint';
 import { Address, beginCell, type Cell, type Transaction } from '@ton/core';
 import { parse, type ScriptArgs } from './arguments';
@@ -6,7 +6,6 @@ import { LiveChain } from './chain';
 import { contractRows } from './contracts';
 import { Execution } from './execution';
 import { listing, type Row } from './format';
-import type { HandoverEntry, Manifest } from './manifest';
 import { readManifest, recordContract, updateManifest } from './manifest-file';
 import { Prompts } from './prompts';
 import { ScriptError } from './script-error';

@@ -1,10 +1,21 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ContractName, type parseClientData, parseProxyData, parseRootData, parseWalletData } from '@cocoon/sdk';
+import {
+  type ContractName,
+  emptyManifest,
+  type Manifest,
+  ManifestError,
+  type parseClientData,
+  parseManifest,
+  parseProxyData,
+  parseRootData,
+  parseWalletData,
+  sameAddress,
+  withEntry,
+} from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import type { DeployedContract } from './chain';
 import { parsers } from './contracts';
-import { emptyManifest, type Manifest, ManifestError, parseManifest, sameAddress, withEntry } from './manifest';
 import { ScriptError } from './script-error';
 
 /** Where the manifest of a network lies, relative to the project. */

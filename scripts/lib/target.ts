@@ -1,10 +1,9 @@
-import { type ContractName, contractCode, MAINNET_ROOT } from '@cocoon/sdk';
+import { type ContractName, contractCode, MAINNET_ROOT, type Manifest } from '@cocoon/sdk';
 import type { NetworkProvider } from '@ton/blueprint';
 import { Address } from '@ton/core';
 import { parse } from './arguments';
 import type { DeployedContract, LiveChain } from './chain';
 import { type ContractData, parsers } from './contracts';
-import type { Manifest } from './manifest';
 import { knownContracts } from './manifest-file';
 import type { Prompts } from './prompts';
 import { ScriptError } from './script-error';

@@ -34,3 +34,5 @@ export const MAINNET_TERMS: NetworkTerms = {
 
 /** Root contract of the live network on TON mainnet. */
 export const MAINNET_ROOT = 'EQCns7bYSp0igFvS1wpb5wsZjCKCV19MD5AVzI4EyxsnU73k';
+
+export * from './manifest';

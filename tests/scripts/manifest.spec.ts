@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Address } from '@ton/core';
-import { emptyManifest, parseManifest, withEntry } from '../../scripts/lib/manifest';
 import { knownContracts, readManifest, recordContract, updateManifest } from '../../scripts/lib/manifest-file';
+import { emptyManifest, parseManifest, withEntry } from '../../sdk/networks/manifest';
 import { codeOf, dataOf, deployProxy, deployRoot, mainnetParams } from '../support/world';
 import { useFakeNetwork } from './support/fake-network';
 

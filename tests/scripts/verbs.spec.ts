@@ -4,9 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { modelHash } from '@cocoon/sdk';
 import { Address, beginCell, toNano } from '@ton/core';
 import { type VerbName, verbScript, verbs } from '../../scripts/lib/verbs';
-import { laterBuilders } from '../../scripts/lib/verbs/later-builders';
 import {
-  CocoonRoot,
   initialRootData,
   packClientData,
   packRootData,
@@ -98,25 +96,14 @@ describe('verbs of the root', () => {
     });
   });
 
-  it('changeParamsFull shows every changed term, and hands all of them to the builder that is plugged in', async () => {
-    const before = laterBuilders.changeParamsFull;
-    const builder = jest.fn(CocoonRoot.buildChangeParams);
-    laterBuilders.changeParamsFull = builder;
-    try {
-      await succeed(
-        verbScript('changeParamsFull'),
-        fake(),
-        at,
-        'completionMultiplier=90000',
-        'price=21',
-        'dryRun=true',
-      );
-    } finally {
-      laterBuilders.changeParamsFull = before;
-    }
-    expect(fake().text).toMatch(/completion multiplier +x8 → x9/);
-    const multipliers = { promptMultiplier: 10_000, cachedMultiplier: 1_000, completionMultiplier: 90_000 };
-    expect(builder.mock.calls[0]?.[1]).toMatchObject({ ...multipliers, pricePerToken: 21n });
+  it('changeParamsFull changes multipliers as well, shows every changed term, and is done once', async () => {
+    await twice('changeParamsFull', 'rootOwner', at, 'completionMultiplier=90000', 'price=21');
+    expect((await rootData()).params).toMatchObject({
+      promptMultiplier: 10_000,
+      cachedMultiplier: 1_000,
+      completionMultiplier: 90_000,
+      pricePerToken: 21n,
+    });
   });
 
   it.each([
@@ -155,7 +142,7 @@ describe('verbs of the root', () => {
 
   it('names the exit code when the simulation fails, and sends only with force=true', async () => {
     const data = await rootData();
-    const params = { ...data.params, structVersion: 4 };
+    const params = { ...data.params, structVersion: 2 };
     await overwriteData(fake().world, root, packRootData({ ...data, params }));
     const code =
       'exit code 1008 storedDataDamaged: The stored parameters are of a version this contract does not know.';

@@ -1,4 +1,4 @@
-import { type CocoonParams, CocoonRoot, type OutgoingMessage, parseRootData } from '@cocoon/sdk';
+import { type CocoonParams, CocoonRoot, type FullParamsChange, type OutgoingMessage, parseRootData } from '@cocoon/sdk';
 import type { Address, Cell } from '@ton/core';
 import { type Parser, parse } from '../arguments';
 import { codeOf, contractRows } from '../contracts';
@@ -6,7 +6,6 @@ import { changedRows, paramsRows, type Row } from '../format';
 import { readCellFile } from '../key-files';
 import { ScriptError } from '../script-error';
 import { requireSoundTerms } from './guards';
-import { type FullParamsChange, laterBuilder } from './later-builders';
 import type { Verb, VerbContext } from './verb';
 
 /** Prices, delays, stakes, multipliers and codes: the terms of proxies that are deployed from now on. */
@@ -99,7 +98,7 @@ function termsVerb(
 export const changePrice = termsVerb('changes price and worker fee', PRICES, CocoonRoot.buildChangePrice);
 export const changeParams = termsVerb('changes prices, delays and stakes', PARAMS, CocoonRoot.buildChangeParams);
 export const changeParamsFull = termsVerb('changes all terms, multipliers included', ALL_TERMS, (to, change) =>
-  laterBuilder('changeParamsFull')(to, change),
+  CocoonRoot.buildChangeParamsFull(to, change),
 );
 
 /** The code in the file at `key`, or this release's. */
