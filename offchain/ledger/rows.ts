@@ -54,7 +54,8 @@ export interface CommitRow {
   observedLt: bigint | null;
 }
 
-export type ActionKind = 'charge' | 'payout' | 'withdraw' | 'refund';
+/** `sync`: the proxy contract is told of a client's charges, see proxy/pool. */
+export type ActionKind = 'charge' | 'payout' | 'withdraw' | 'refund' | 'sync';
 
 export interface ActionRow {
   id: string;

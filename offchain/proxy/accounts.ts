@@ -103,7 +103,12 @@ export class ClientAccount {
     return tokensReadyToCharge(this.levels.anchored, sent);
   }
 
-  /** A charge for `tokens` (cumulative) is on its way. The returned function undoes this when the charge failed. */
+  /** Anchored tokens the contract has not been charged, those of a charge on its way included. */
+  uncharged(): bigint {
+    return tokensReadyToCharge(this.levels.anchored, this.chain.tokensUsed);
+  }
+
+  /** A charge for `tokens` (cumulative) is on its way. The returned function ends this, whatever became of it. */
   chargeStarted(tokens: bigint): () => void {
     const before = this.chargeSent;
     if (tokens > this.chargeSent) this.chargeSent = tokens;
@@ -189,12 +194,14 @@ export class WorkerAccount {
     this.lastRequestAt = row.lastRequestAt;
   }
 
-  observe(state: WorkerRow['state'], tokensPaid: bigint): boolean {
-    if (tokensPaid < this.tokensPaid) return false;
+  /**
+   * Applies what the worker contract says. Messages of one contract to another arrive in their order, so a lower counter is no old
+   * one: the contract has taken back tokens that the proxy contract refused to pay for.
+   */
+  observe(state: WorkerRow['state'], tokensPaid: bigint): void {
     this.state = state;
     this.tokensPaid = tokensPaid;
     this.levels.raiseToSettled(tokensPaid);
-    return true;
   }
 
   /** Anchored tokens no payout has been sent for. */
@@ -203,6 +210,7 @@ export class WorkerAccount {
     return tokensReadyToCharge(this.levels.anchored, sent);
   }
 
+  /** As chargeStarted. */
   payoutStarted(tokens: bigint): () => void {
     const before = this.payoutSent;
     if (tokens > this.payoutSent) this.payoutSent = tokens;

@@ -1,6 +1,14 @@
 const FIRST_RETRY_MS = 30_000;
 const LAST_RETRY_MS = 30 * 60_000;
 
+/** Nothing to do, with the numbers that say why. */
+export class NothingToSettle extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NothingToSettle';
+  }
+}
+
 /** Keeps actions on one contract in order, and gives a contract whose action failed a rest that grows with each failure. */
 export class ActionLanes {
   private readonly now: () => number;
@@ -19,6 +27,12 @@ export class ActionLanes {
   run<T>(contract: string, work: () => Promise<T>): Promise<T> {
     const before = this.tails.get(contract) ?? Promise.resolve();
     const mine = before.then(work);
+    mine.then(
+      () => this.backoff.delete(contract),
+      (error: unknown) => {
+        if (!(error instanceof NothingToSettle)) this.failed(contract);
+      },
+    );
     const tail: Promise<void> = mine.then(
       () => undefined,
       () => undefined,
@@ -39,11 +53,7 @@ export class ActionLanes {
     return this.now() < (this.backoff.get(contract)?.until ?? 0);
   }
 
-  succeeded(contract: string): void {
-    this.backoff.delete(contract);
-  }
-
-  failed(contract: string): void {
+  private failed(contract: string): void {
     const delayMs = Math.min((this.backoff.get(contract)?.delayMs ?? FIRST_RETRY_MS / 2) * 2, LAST_RETRY_MS);
     this.backoff.set(contract, { until: this.now() + delayMs, delayMs });
   }

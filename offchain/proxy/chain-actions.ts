@@ -3,15 +3,18 @@ import type { Address } from '@ton/core';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import { openWallet, outMessage } from '../node/chain';
+import type { ActionOutcome } from './actions';
 import type { ProxyConfig } from './config';
-import type { ActionOutcome } from './settlement';
 
 /** What the proxy does on chain, always through its node's wallet. */
 export interface ChainActions {
   readonly wallet: Address;
   /** Resolves when the wallet's transaction is on chain. */
   send(message: OutgoingMessage): Promise<void>;
-  /** Resolves when the destination carried the message out; rejects when it refused, or the message bounced. */
+  /**
+   * Resolves when the destination carried the message out, and the proxy contract what the destination asked of it; rejects
+   * when either refused, or the message bounced.
+   */
   execute(message: OutgoingMessage): Promise<ActionOutcome>;
   close(): Promise<void>;
 }

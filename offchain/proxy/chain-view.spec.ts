@@ -1,4 +1,4 @@
-import { bodies } from '@cocoon/sdk';
+import { bodies, Op } from '@cocoon/sdk';
 import { type Address, beginCell, type Cell, type Transaction } from '@ton/core';
 import { ChainView, FOLLOW_KEY } from './chain-view';
 import { address, PARAMS, quiet, World } from './testing/world';
@@ -6,7 +6,8 @@ import { address, PARAMS, quiet, World } from './testing/world';
 const STAKE = PARAMS.minClientStake;
 const OWNER = address(10);
 const WALLET = address(3);
-type Run = 'executed' | 'failed' | 'no gas';
+/** `undone`: failed, and thrown back whole. */
+type Run = 'executed' | 'failed' | 'no gas' | 'undone';
 
 let world: World;
 let view: ChainView;
@@ -33,13 +34,23 @@ beforeEach(() => {
 afterEach(() => world.close());
 
 /** The parts of a transaction of the proxy contract that the view reads. */
-function transaction(from: Address, body: Cell, run: Run, bounced = false): Transaction {
+function transaction(from: Address, body: Cell, run: Run, bounced = false, out: Cell[] = []): Transaction {
   const computePhase =
     run === 'no gas' ? { type: 'skipped', reason: 'no-gas' } : { type: 'vm', success: run === 'executed' };
   const description = { type: 'generic', aborted: run !== 'executed', computePhase, actionPhase: null };
-  const part = { lt: ++lt, inMessage: { info: { type: 'internal', src: from, bounced }, body }, description };
+  const messages = out.map((content) => ({ info: { type: 'internal', bounced: false }, body: content }));
+  const thrownBack = { info: { type: 'internal', bounced: true }, body: wholeBounce(body) };
+  const outMessages = { values: () => (run === 'undone' ? [thrownBack] : messages) };
+  const part = {
+    lt: ++lt,
+    inMessage: { info: { type: 'internal', src: from, bounced }, body },
+    description,
+    outMessages,
+  };
   return part as unknown as Transaction;
 }
+
+const wholeBounce = (body: Cell) => beginCell().storeUint(0xffff_fffe, 32).storeRef(body).endCell();
 
 const report = (balance: bigint, more: { tokensUsed?: bigint; state?: 0 | 1 | 2; payload?: Cell } = {}) =>
   bodies.clientProxyRequest({
@@ -55,9 +66,10 @@ const report = (balance: bigint, more: { tokensUsed?: bigint; state?: 0 | 1 | 2;
     payload: more.payload ?? null,
   });
 const topUp = (amount: bigint) => bodies.clientProxyTopUp({ amount, excessesTo: OWNER });
+const refund = (amount: bigint) => bodies.clientProxyRefundGranted({ amount, excessesTo: OWNER });
 const child = () => world.identity.clientContract(OWNER);
-const apply = (body: Cell, run: Run, from = child(), bounced = false) =>
-  view.apply(transaction(from, body, run, bounced));
+const apply = (body: Cell, run: Run, from = child(), bounced = false, out: Cell[] = []) =>
+  view.apply(transaction(from, body, run, bounced, out));
 const account = () => world.books.clients.get(OWNER.toRawString());
 
 describe('chain view > client reports', () => {
@@ -107,6 +119,48 @@ describe('chain view > client reports', () => {
     expect(account()?.chain.tokensUsed).toBe(10n);
   });
 
+  it('forget failed top-ups one by one, as their bounces arrive', async () => {
+    await apply(report(1000n, { payload: topUp(1000n) }), 'executed');
+    await apply(report(1500n, { payload: topUp(500n) }), 'undone');
+    await apply(report(1800n, { payload: topUp(300n) }), 'undone');
+    expect([account()?.unbacked, account()?.available(PARAMS)]).toEqual([800n, 50n]);
+    await apply(report(1300n), 'no gas');
+    expect([account()?.unbacked, account()?.available(PARAMS)]).toEqual([300n, 50n]);
+    await apply(report(1200n, { payload: topUp(200n) }), 'executed');
+    expect([account()?.unbacked, account()?.available(PARAMS)]).toEqual([0n, 60n]);
+  });
+
+  it('have nothing unbacked in them once the balance ran empty: what comes then is real', async () => {
+    await apply(report(500n, { payload: topUp(500n) }), 'failed');
+    await apply(report(300n, { tokensUsed: 10n }), 'no gas');
+    expect([account()?.unbacked, account()?.available(PARAMS)]).toEqual([500n, 0n]);
+    await apply(report(0n, { tokensUsed: 25n }), 'no gas');
+    await apply(report(400n, { tokensUsed: 25n, payload: topUp(400n) }), 'executed');
+    expect([account()?.unbacked, account()?.available(PARAMS)]).toEqual([0n, 20n]);
+  });
+
+  it('do not credit a top-up that a closing proxy contract sent back', async () => {
+    const payout = beginCell().storeUint(Op.payout, 32).storeUint(0, 64).endCell();
+    const excesses = beginCell().storeUint(Op.excesses, 32).storeUint(0, 64).endCell();
+    await apply(report(1000n, { payload: topUp(1000n) }), 'executed', child(), false, [excesses]);
+    await apply(report(1500n, { payload: topUp(500n) }), 'executed', child(), false, [payout, excesses]);
+    expect([account()?.unbacked, account()?.available(PARAMS)]).toEqual([500n, 50n]);
+  });
+
+  it('keep the coins, and the channel closing, when the proxy contract threw a refund back', async () => {
+    await apply(report(STAKE, { payload: topUp(STAKE) }), 'executed');
+    await apply(report(0n, { state: 2, payload: refund(STAKE) }), 'undone');
+    expect(account()?.chain).toMatchObject({ state: 'closing', balance: STAKE });
+    await apply(report(0n, { state: 2, payload: refund(STAKE) }), 'executed');
+    expect(account()?.chain).toMatchObject({ state: 'closed', balance: 0n });
+  });
+
+  it('are closed for good by a refund that failed where nothing is undone', async () => {
+    await apply(report(STAKE, { payload: topUp(STAKE) }), 'executed');
+    await apply(report(0n, { state: 2, payload: refund(STAKE) }), 'failed');
+    expect(account()?.chain).toMatchObject({ state: 'closed', balance: 0n });
+  });
+
   it('name any stake they like: what no coins can be does not stop the view', async () => {
     const stake = 2n ** 110n;
     const snapshot = { state: 0 as const, balance: STAKE, stake, tokensUsed: 0n, secretHash: Buffer.alloc(32, 5) };
@@ -143,14 +197,53 @@ describe('chain view > client reports', () => {
 });
 
 describe('chain view > the rest', () => {
-  const worker = (tokens: bigint) =>
-    bodies.workerProxyRequest({ queryId: 0n, owner: address(20), state: 0, tokens, payload: null });
+  const WORKER = address(20);
+  const worker = (tokens: bigint, delta?: bigint, state: 0 | 2 = 0) =>
+    bodies.workerProxyRequest({
+      queryId: 0n,
+      owner: WORKER,
+      state,
+      tokens,
+      payload:
+        delta === undefined
+          ? null
+          : bodies.workerProxyPayoutRequest({
+              workerPart: delta * PARAMS.workerFeePerToken,
+              proxyPart: delta * (PARAMS.pricePerToken - PARAMS.workerFeePerToken),
+              excessesTo: OWNER,
+            }),
+    });
+  const earned = () => world.books.openWorker(WORKER);
+  const hear = (body: Cell, run: Run) => view.apply(transaction(world.identity.workerContract(WORKER), body, run));
 
   it('reads what workers were paid, from their derived contract only', async () => {
     await view.apply(transaction(address(66), worker(5n), 'executed'));
     expect(world.books.workers.size).toBe(0);
-    await view.apply(transaction(world.identity.workerContract(address(20)), worker(5n), 'no gas'));
-    expect(world.books.openWorker(address(20)).tokensPaid).toBe(5n);
+    await hear(worker(5n), 'no gas');
+    expect(earned().tokensPaid).toBe(5n);
+    await hear(worker(9n, 4n), 'executed');
+    expect(earned().tokensPaid).toBe(9n);
+  });
+
+  it('books no payout that the proxy contract refused: the worker contract takes its tokens back', async () => {
+    await hear(worker(5n, 5n), 'executed');
+    await hear(worker(12n, 7n, 2), 'undone');
+    expect(earned()).toMatchObject({ tokensPaid: 5n, state: 'normal' });
+    expect(world.ledger.all('worker')).toMatchObject([{ tokensPaid: 5n, state: 'normal' }]);
+    await hear(worker(12n, 7n), 'executed');
+    expect(earned().tokensPaid).toBe(12n);
+  });
+
+  it('books as gone what was refused where nothing is undone', async () => {
+    await hear(worker(12n, 7n, 2), 'failed');
+    expect(earned()).toMatchObject({ tokensPaid: 12n, state: 'closed' });
+  });
+
+  it('follows the counter down when it was booked too early', async () => {
+    await hear(worker(12n), 'no gas');
+    await hear(worker(5n), 'no gas');
+    expect(earned().tokensPaid).toBe(5n);
+    expect(earned().levels.max).toBe(12n);
   });
 
   it('takes save_state from its own wallet only', async () => {

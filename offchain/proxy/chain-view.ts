@@ -1,6 +1,7 @@
 import {
   CellFormatError,
   type ObservedClientRequest,
+  type ObservedWorkerRequest,
   parseClientProxyRequest,
   parseSaveState,
   parseWorkerProxyRequest,
@@ -10,6 +11,7 @@ import type { Logger } from 'pino';
 import { type LedgerRecord, LedgerWriteError } from '../ledger';
 import type { ClientAccount, WorkerAccount } from './accounts';
 import type { Books } from './books';
+import { clientAfter, fateOf, stillUnbacked, topUpFate, workerAfter } from './request-effects';
 
 export interface ChainViewOptions {
   books: Books;
@@ -25,11 +27,6 @@ export interface ChainViewOptions {
 
 /** Key of the ledger's meta row that says which transaction of the proxy contract was handled last. */
 export const FOLLOW_KEY = (proxy: Address) => `follow_lt ${proxy.toRawString()}`;
-
-/** Whether the proxy contract carried the message out. */
-type Execution = 'executed' | 'failed' | 'skipped';
-
-const CLIENT_STATES = ['normal', 'closing', 'closed'] as const;
 
 /**
  * The most coins the ledger can hold, and more than there are. A client contract lets its owner name any stake, coins or not:
@@ -86,31 +83,32 @@ export class ChainView {
     changed: (ClientAccount | WorkerAccount)[],
   ): Promise<void> {
     const client = parseClientProxyRequest(body);
-    if (client) {
-      const account = this.client(from, client, execution(tx));
-      if (account) changed.push(account);
-      return;
-    }
-    const worker = parseWorkerProxyRequest(body);
-    if (worker) {
-      if (!this.believed(from, this.options.books.identity.workerContract(worker.owner), worker.owner)) return;
-      const account = this.options.books.openWorker(worker.owner);
-      // A payout the proxy contract could not carry out leaves the worker unpaid although its counter moved.
-      if (worker.payload && execution(tx) !== 'executed') {
-        this.options.logger.error(
-          { worker: account.owner, tokens: worker.tokens.toString(), lt: tx.lt.toString() },
-          'the proxy contract could not carry out a payout; the worker is unpaid for these tokens',
-        );
-      }
-      this.compare('worker', account, worker.tokens, account.state !== 'unknown');
-      if (account.observe(worker.state === 2 ? 'closed' : 'normal', worker.tokens)) changed.push(account);
-      return;
-    }
+    const worker = client ? null : parseWorkerProxyRequest(body);
+    const account = client ? this.client(from, client, tx) : worker && this.worker(from, worker, tx);
+    if (account) changed.push(account);
+    if (client || worker) return;
     const save = parseSaveState(body);
     if (save && from.equals(this.options.wallet)) await this.options.onSaveState(save.seqno, save.uniqueHash, tx.lt);
   }
 
-  private client(from: Address, message: ObservedClientRequest, ran: Execution): ClientAccount | undefined {
+  private worker(from: Address, message: ObservedWorkerRequest, tx: Transaction): WorkerAccount | undefined {
+    const { books, logger } = this.options;
+    if (!this.believed(from, books.identity.workerContract(message.owner), message.owner)) return undefined;
+    const account = books.openWorker(message.owner);
+    this.compare('worker', account, message.tokens, account.state !== 'unknown');
+    const fate = message.payload ? fateOf(tx) : 'executed';
+    const facts = { worker: account.owner, tokens: message.tokens.toString(), lt: tx.lt.toString() };
+    if (fate === 'undone') {
+      logger.warn(facts, 'the proxy contract refused a payout; the voucher stays good and can be cashed in later');
+    } else if (fate !== 'executed') {
+      logger.error(facts, 'the proxy contract could not carry out a payout; the worker is unpaid for these tokens');
+    }
+    const { tokens, state } = workerAfter(message, fate, books.identity.prices.pricePerToken);
+    account.observe(state, tokens);
+    return account;
+  }
+
+  private client(from: Address, message: ObservedClientRequest, tx: Transaction): ClientAccount | undefined {
     const { books, logger, onRegister } = this.options;
     if (!this.believed(from, books.identity.clientContract(message.owner), message.owner)) return undefined;
     const account = books.openClient(message.owner);
@@ -118,22 +116,25 @@ export class ChainView {
     if (payload?.kind === 'register' && payload.nonce !== null) onRegister(message.owner, payload.nonce);
     this.compare('client', account, message.tokensUsed, account.chain.state !== 'unknown');
     const before = account.chain;
+    const fate = payload?.kind === 'topUp' ? topUpFate(tx) : fateOf(tx);
+    const { state, balance } = clientAfter(message, fate);
     const applied = account.observe({
-      state: CLIENT_STATES[message.state],
-      balance: bounded(message.balance),
+      state,
+      balance: bounded(balance),
       stake: bounded(message.stake),
       tokensUsed: message.tokensUsed,
       secretHash: message.secretHash,
     });
     if (!applied) return undefined;
-    const price = books.identity.prices.pricePerToken;
-    if (account.unbacked > 0n && takenBack(account.unbacked, before, message, price)) account.unbacked = 0n;
-    if (payload?.kind === 'topUp' && ran !== 'executed') {
+    account.unbacked = stillUnbacked(account.unbacked, before, message, books.identity.prices.pricePerToken);
+    if (payload?.kind === 'topUp' && payload.amount > 0n && fate !== 'executed') {
       account.unbacked = bounded(account.unbacked + payload.amount);
       logger.warn(
-        { client: account.owner, amount: payload.amount.toString() },
-        'a top-up did not reach the proxy contract and is not credited',
+        { client: account.owner, amount: payload.amount.toString(), fate },
+        'a top-up did not reach the proxy contract, or was sent back, and is not credited',
       );
+    } else if (fate === 'undone') {
+      logger.warn({ client: account.owner, lt: tx.lt.toString() }, 'the proxy contract refused a refund');
     }
     return account;
   }
@@ -159,26 +160,4 @@ export class ChainView {
 
 function bounded(coins: bigint): bigint {
   return coins < MOST_COINS ? coins : MOST_COINS;
-}
-
-function execution(tx: Transaction): Execution {
-  const { description } = tx;
-  if (description.type !== 'generic') return 'failed';
-  if (description.computePhase.type === 'skipped') return 'skipped';
-  const acted = description.actionPhase?.success ?? true;
-  return description.computePhase.success && acted && !description.aborted ? 'executed' : 'failed';
-}
-
-/** Whether the client contract has meanwhile undone the credit of a top-up that never reached the proxy contract. */
-function takenBack(
-  unbacked: bigint,
-  before: { balance: bigint; tokensUsed: bigint },
-  now: ObservedClientRequest,
-  price: bigint,
-): boolean {
-  const { payload } = now;
-  let expected = before.balance - (now.tokensUsed - before.tokensUsed) * price;
-  if (payload?.kind === 'topUp') expected += payload.amount;
-  if (payload?.kind === 'refundGranted' || payload?.kind === 'refundForce') expected -= payload.amount;
-  return now.balance <= (expected > unbacked ? expected - unbacked : 0n);
 }

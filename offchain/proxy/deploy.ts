@@ -1,10 +1,17 @@
-import { CocoonProxy, DeployValue, type OutgoingMessage, type ProxyData, parseProxyData } from '@cocoon/sdk';
+import {
+  CocoonProxy,
+  DeployValue,
+  type OutgoingMessage,
+  type ProxyData,
+  parseProxyData,
+  totalEscrow,
+} from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
+import type { ActionOutcome } from './actions';
 import { ProxyFatalError } from './errors';
 import type { ProxyIdentity } from './identity';
-import type { ActionOutcome } from './settlement';
 
 export interface DeployOptions {
   chain: Chain;
@@ -15,12 +22,25 @@ export interface DeployOptions {
 }
 
 /** State of the proxy contract on chain. nanoTON. */
-export type ProxyState = Pick<ProxyData, 'state' | 'balance' | 'stake'>;
+export interface ProxyState extends Pick<ProxyData, 'state' | 'stake' | 'clients'> {
+  /** What a withdrawal would pay now: the revenue, unless clients' and workers' coins leave less. */
+  withdrawable: bigint;
+  /** What of the stake is really there. */
+  backedStake: bigint;
+}
 
 export async function readProxyState(chain: Chain, address: Address): Promise<ProxyState | undefined> {
   const account = await chain.account(address);
   if (account.status !== 'active' || !account.data) return undefined;
-  return parseProxyData(account.data);
+  const { state, balance, stake, earned, clients } = parseProxyData(account.data);
+  const others = totalEscrow(clients ?? new Map()) + (earned > 0n ? earned : 0n);
+  const own = account.balance - others;
+  return { state, stake, clients, withdrawable: within(own, balance), backedStake: within(own - balance, stake) };
+}
+
+function within(amount: bigint, most: bigint): bigint {
+  if (amount < 0n) return 0n;
+  return amount < most ? amount : most;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { HttpError, type OperatorHttp } from '../node/operator-http';
+import { NothingToSettle } from './action-lanes';
 import { type ProxyHttpOptions, proxyHttp } from './http';
-import { NothingToSettle } from './settlement';
+import { PoolShortError } from './pool';
 import { quiet } from './testing/world';
 
 const settled = { transaction: { hash: 'ab', lt: 2n ** 60n, account: '0:01' }, tokens: 3n, amountNano: 60n };
@@ -140,6 +141,17 @@ describe('operator HTTP', () => {
     expect(await call(`${url}/request/withdraw`, 'POST', 'secret')).toMatchObject({
       status: 502,
       body: { error: { code: 'settlement_failed', message: 'exit code 1001' } },
+    });
+  });
+
+  it('says that the contract has too few coins for a payout, which is nothing that is settled already', async () => {
+    const payout = async () => {
+      throw new PoolShortError(5n, '5 nanoTON are missing');
+    };
+    const url = await serve({ actions: { payout } as unknown as ProxyHttpOptions['actions'] });
+    expect(await call(`${url}/request/payout?worker=a`, 'POST', 'secret')).toMatchObject({
+      status: 503,
+      body: { error: { code: 'pool_short', message: '5 nanoTON are missing' } },
     });
   });
 

@@ -1,6 +1,8 @@
 import { HttpError, OperatorHttp, type OperatorHttpOptions } from '../node/operator-http';
+import { NothingToSettle } from './action-lanes';
+import type { Settled } from './actions';
 import { errorText } from './errors';
-import { NothingToSettle, type Settled } from './settlement';
+import { PoolShortError } from './pool';
 
 export interface ProxyHttpOptions extends Omit<OperatorHttpOptions, 'actions' | 'describe'> {
   actions: {
@@ -21,11 +23,14 @@ export function proxyHttp({ actions, ...options }: ProxyHttpOptions): OperatorHt
       '/request/withdraw': async () => settled(await actions.withdraw()),
       '/request/commit': async () => ({ committed: await actions.commit() }),
     },
-    describe: (error) =>
-      error instanceof NothingToSettle
-        ? new HttpError(409, 'nothing_to_settle', error.message)
-        : new HttpError(502, 'settlement_failed', errorText(error)),
+    describe,
   });
+}
+
+function describe(error: unknown): HttpError {
+  if (error instanceof NothingToSettle) return new HttpError(409, 'nothing_to_settle', error.message);
+  if (error instanceof PoolShortError) return new HttpError(503, error.code, error.message);
+  return new HttpError(502, 'settlement_failed', errorText(error));
 }
 
 function required(query: URLSearchParams, name: string): string {

@@ -9,6 +9,7 @@ import type { ChainActions } from './chain-actions';
 import { ChainView } from './chain-view';
 import { CommitLog } from './commit';
 import type { ProxyConfig } from './config';
+import { contractReads } from './contract-reads';
 import type { ProxyState } from './deploy';
 import { findAccount } from './find-account';
 import { proxyHttp } from './http';
@@ -105,8 +106,9 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
     execute: (message) => deps.actions.execute(message),
     commit: () => commits.commit(),
     observed: (check) => waiters.until(check),
-    revenue: () => host.contract()?.balance ?? 0n,
-    readRevenue: async () => (await host.readContract())?.balance ?? 0n,
+    contract: () => host.contract(),
+    readContract: () => host.readContract(),
+    reads: contractReads(deps.chain, identity.address),
     thresholds: {
       charge: config.charge_threshold_nano,
       payout: config.payout_threshold_nano,
@@ -153,7 +155,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
       scheduler,
       wallet: deps.actions.wallet.toString(),
       ready: () => host.notReady().length === 0,
-      withdrawable: () => host.contract()?.balance ?? 0n,
+      contract: () => host.contract(),
     });
   const http = proxyHttp({
     host: config.http_host,

@@ -1,13 +1,18 @@
-import { Op, type OutgoingMessage, parseSignedEnvelope } from '@cocoon/sdk';
+import { type ClientData, Op, type OutgoingMessage, parseSignedEnvelope, type WorkerData } from '@cocoon/sdk';
 import type { ClientAccount, WorkerAccount } from './accounts';
-import { type ActionOutcome, Settlement } from './settlement';
-import { address, quiet, World } from './testing/world';
+import type { ActionOutcome } from './actions';
+import type { ContractReads } from './contract-reads';
+import type { ProxyState } from './deploy';
+import { Settlement } from './settlement';
+import { FakePool } from './testing/fake-pool';
+import { address, PARAMS, quiet, World } from './testing/world';
 import { Waiters } from './waiters';
 
 const TON = 1_000_000_000n;
 let world: World;
 let now: number;
-let revenue: bigint;
+let contract: ProxyState;
+let reads: ContractReads;
 let sent: OutgoingMessage[];
 let outcome: (message: OutgoingMessage) => Promise<ActionOutcome>;
 let commits: number;
@@ -16,7 +21,19 @@ const waiters = new Waiters();
 beforeEach(() => {
   world = new World();
   now = 1_000_000;
-  revenue = 0n;
+  contract = {
+    state: 0,
+    stake: PARAMS.minProxyStake,
+    backedStake: PARAMS.minProxyStake,
+    withdrawable: 0n,
+    clients: null,
+  };
+  reads = {
+    books: async () => undefined,
+    records: async () => new Map(),
+    client: async () => undefined,
+    worker: async () => undefined,
+  };
   sent = [];
   commits = 0;
   outcome = async (message) => ({ hash: 'aa', lt: 1n, account: message.to.toRawString() });
@@ -42,8 +59,9 @@ const settlement = (timeoutMs = 1000) =>
       world.books.anchor(commits);
     },
     observed: (check) => waiters.until(check),
-    revenue: () => revenue,
-    readRevenue: async () => revenue,
+    contract: () => contract,
+    readContract: async () => contract,
+    reads,
     thresholds: { charge: TON, payout: 10n * TON, withdraw: 10n * TON },
     timeoutMs,
   });
@@ -95,7 +113,7 @@ describe('settlement', () => {
   it('waits for the thresholds', async () => {
     const { client, worker } = await worked(49_999_999n);
     anchor(client, worker);
-    revenue = 10n * TON - 1n;
+    contract.withdrawable = 10n * TON - 1n;
     const moves = settlement();
     moves.tick();
     await moves.idle();
@@ -105,7 +123,7 @@ describe('settlement', () => {
   it('pays workers and withdraws revenue when they are due', async () => {
     const { worker } = await worked(600_000_000n);
     anchor(worker);
-    revenue = 10n * TON;
+    contract.withdrawable = 10n * TON;
     outcome = async (message) => {
       worker.observe('normal', 600_000_000n);
       waiters.poke();
@@ -200,6 +218,23 @@ describe('settlement', () => {
     });
   });
 
+  it('leaves a reopened channel to its owner when no higher counter is there to close it with', async () => {
+    const errors = jest.spyOn(quiet, 'error');
+    const { client } = await worked(10n);
+    anchor(client);
+    client.observe({ ...client.chain, state: 'closing', tokensUsed: 10n });
+    reads.client = async () => ({ reopened: true, tokensUsed: 10n }) as ClientData;
+    const moves = settlement();
+    moves.tick();
+    await moves.idle();
+    moves.tick();
+    await moves.idle();
+    expect(sent).toEqual([]);
+    const reason = expect.stringContaining('its owner takes the rest');
+    expect(errors.mock.calls).toEqual([[expect.objectContaining({ reason }), expect.any(String)]]);
+    errors.mockRestore();
+  });
+
   it('marks what a crash left open as lost: the contract state decides', async () => {
     await world.ledger.append([
       {
@@ -222,5 +257,111 @@ describe('settlement', () => {
     ]);
     await settlement().recover();
     expect(world.ledger.all('action')).toMatchObject([{ status: 'lost' }]);
+  });
+});
+
+describe('settlement > payouts and the coins of the proxy contract', () => {
+  const TOKENS = 600_000_000n;
+  const COST = TOKENS * PARAMS.pricePerToken;
+  let client: ClientAccount;
+  let worker: WorkerAccount;
+  let pool: FakePool;
+  const ops = () => sent.map(({ body }) => body.beginParse().loadUint(32));
+
+  /** Everything is carried out at once, as the contracts do it. */
+  const contracts = async (message: OutgoingMessage): Promise<ActionOutcome> => {
+    const op = message.body.beginParse().loadUint(32);
+    if (op === Op.extClientChargeSigned) pool.charge(client);
+    else if (op === Op.extClientTopUp) pool.sync(client);
+    else {
+      pool.payOut(COST);
+      worker.observe('normal', TOKENS);
+    }
+    waiters.poke();
+    return { hash: 'ab', lt: 1n, account: message.to.toRawString() };
+  };
+
+  beforeEach(async () => {
+    pool = new FakePool(world.books);
+    client = pool.addClient(10, { escrow: COST, uncharged: TOKENS });
+    worker = world.books.openWorker(address(20));
+    worker.levels.add(TOKENS);
+    await world.books.write([worker]);
+    await world.ledger.flushed();
+    anchor(worker);
+    reads = pool;
+    outcome = contracts;
+  });
+
+  it('charges and syncs the client first when the contract would refuse the payout', async () => {
+    await expect(settlement().payout(worker)).resolves.toMatchObject({ tokens: TOKENS });
+    expect(ops()).toEqual([Op.extClientChargeSigned, Op.extClientTopUp, Op.extWorkerPayoutRequestSigned]);
+    expect(world.ledger.all('action').map(({ kind, status, amountNano }) => [kind, status, amountNano])).toEqual(
+      expect.arrayContaining([
+        ['charge', 'done', COST],
+        ['sync', 'done', COST],
+        ['payout', 'done', TOKENS * PARAMS.workerFeePerToken],
+      ]),
+    );
+    expect(pool.payable).toBe(0n);
+  });
+
+  it('says once per pause what is missing, and sends no payout', async () => {
+    const errors = jest.spyOn(quiet, 'error');
+    pool.coins -= TON;
+    const moves = settlement();
+    for (let i = 0; i < 5; i++) {
+      moves.tick();
+      await moves.idle();
+      now += 2000;
+    }
+    const reason = expect.stringContaining('1 TON are missing');
+    expect(errors.mock.calls).toEqual([[expect.objectContaining({ reason }), expect.any(String)]]);
+    expect(ops()).not.toContain(Op.extWorkerPayoutRequestSigned);
+    now += 30_000;
+    pool.coins += TON;
+    moves.tick();
+    await moves.idle();
+    expect(ops()).toContain(Op.extWorkerPayoutRequestSigned);
+    errors.mockRestore();
+  });
+
+  it('fails when the proxy contract refused what the worker contract asked, and offers the tokens again', async () => {
+    pool.keepsBooks = false;
+    outcome = async () => {
+      throw new Error('the proxy contract refused: exit code 5');
+    };
+    const moves = settlement();
+    await expect(moves.payout(worker)).rejects.toThrow('exit code 5');
+    expect(world.ledger.all('action')).toMatchObject([{ kind: 'payout', status: 'failed' }]);
+    expect(worker.payable()).toBe(TOKENS);
+    moves.tick();
+    await moves.idle();
+    expect(ops().filter((op) => op === Op.extWorkerPayoutRequestSigned)).toHaveLength(1);
+  });
+
+  it('goes by the counter of the worker contract, lower or higher than what was booked', async () => {
+    worker.observe('normal', TOKENS);
+    pool.worker = async () => ({ state: 0, tokens: 0n }) as WorkerData;
+    await expect(settlement().payout(worker)).resolves.toMatchObject({ tokens: TOKENS });
+    pool.worker = async () => ({ state: 0, tokens: TOKENS }) as WorkerData;
+    worker.observe('normal', 0n);
+    await expect(settlement().payout(worker)).rejects.toThrow('nothing to pay');
+    pool.worker = async () => ({ state: 2, tokens: 0n }) as WorkerData;
+    await expect(settlement().payout(worker)).rejects.toThrow('its owner can open it again');
+  });
+
+  it('makes the stake good by itself when workers were paid out of it', async () => {
+    pool.charge(client);
+    contract = { ...contract, backedStake: 0n, clients: await pool.records() };
+    worker.observe('normal', TOKENS);
+    const moves = settlement();
+    moves.tick();
+    await moves.idle();
+    expect(ops()).toEqual([Op.extClientTopUp]);
+    contract = { ...contract, clients: await pool.records() };
+    moves.tick();
+    await moves.idle();
+    expect(sent).toHaveLength(1);
   });
 });

@@ -1,74 +1,33 @@
-import { randomUUID } from 'node:crypto';
 import {
   CocoonClient,
   CocoonProxy,
   CocoonWorker,
   DefaultValue,
-  type OutgoingMessage,
   parseSignedEnvelope,
   type VoucherOptions,
 } from '@cocoon/sdk';
 import { Address, Cell } from '@ton/core';
-import type { Logger } from 'pino';
-import type { ActionKind, ActionRow, Ledger } from '../ledger';
 import type { ClientAccount, WorkerAccount } from './accounts';
-import { ActionLanes, within } from './action-lanes';
+import { ActionLanes, NothingToSettle } from './action-lanes';
+import { ActionRunner, type ActionRunnerOptions, type Settled } from './actions';
 import type { Books } from './books';
+import type { ContractReads } from './contract-reads';
+import type { ProxyState } from './deploy';
 import { errorText } from './errors';
+import { Pool, SYNC_WORTH } from './pool';
 import type { Voucher, VoucherBook } from './vouchers';
 
-/** The transaction in which a contract carried an action out. `hash` is hex, `account` the contract's raw address. */
-export interface ActionOutcome {
-  hash: string;
-  lt: bigint;
-  account: string;
-}
-
-export interface SettlementOptions {
-  ledger: Ledger;
+export interface SettlementOptions extends ActionRunnerOptions {
   books: Books;
   vouchers: VoucherBook;
-  logger: Logger;
-  now(): number;
   excessesTo: Address;
-  /** Sends from our wallet and follows to the destination: resolves when it succeeded there, rejects when it failed or was lost. */
-  execute(message: OutgoingMessage): Promise<ActionOutcome>;
   /** Anchors everything finished so far (save_state). */
   commit(): Promise<void>;
-  /** Resolves when `check` holds; it is asked again whenever the chain view changed an account. */
-  observed(check: () => boolean): Promise<void>;
-  /** nanoTON of revenue the proxy contract holds for its owner, as last read. */
-  revenue(): bigint;
-  /** The same, read from the chain now. */
-  readRevenue(): Promise<bigint>;
+  /** The proxy contract as last read, and as it is now. */
+  contract(): ProxyState | undefined;
+  readContract(): Promise<ProxyState | undefined>;
+  reads: ContractReads;
   thresholds: { charge: bigint; payout: bigint; withdraw: bigint };
-  timeoutMs: number;
-}
-
-export interface Settled {
-  transaction: ActionOutcome;
-  /** Adjusted tokens this action settled. */
-  tokens: bigint;
-  amountNano: bigint;
-}
-
-/** Nothing to do, with the numbers that say why. */
-export class NothingToSettle extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'NothingToSettle';
-  }
-}
-
-interface Action {
-  kind: ActionKind;
-  subject: string;
-  contract: string;
-  tokens: bigint;
-  amountNano: bigint;
-  message: OutgoingMessage;
-  /** The second half of the outcome: the child contract has told the proxy contract, and the chain view has read it. */
-  seen(): boolean;
 }
 
 /**
@@ -79,25 +38,27 @@ interface Action {
 export class Settlement {
   private readonly options: SettlementOptions;
   private readonly lanes: ActionLanes;
+  private readonly actions: ActionRunner;
+  private readonly pool: Pool;
 
   constructor(options: SettlementOptions) {
     this.options = options;
     this.lanes = new ActionLanes(options.now);
+    this.actions = new ActionRunner(options);
+    this.pool = new Pool({
+      books: options.books,
+      reads: options.reads,
+      logger: options.logger,
+      closed: () => (options.contract()?.state ?? 0) === 2,
+      charge: (client) => this.lanes.run(client.contract, () => this.chargeNow(client)).catch(unlessNothing),
+      sync: (client, gain) => this.lanes.run(client.contract, () => this.syncNow(client, gain)),
+      resting: (client) => this.lanes.resting(client.contract),
+    });
   }
 
-  /** Actions whose end a previous run did not see. The contracts' states, which the chain view reads, are the truth. */
+  /** Actions whose end a previous run did not see. */
   async recover(): Promise<void> {
-    const { ledger, logger, now } = this.options;
-    for (const row of ledger.all('action')) {
-      if (row.status !== 'sent') continue;
-      logger.warn(
-        { action: row.id, kind: row.kind, contract: row.contract },
-        'outcome unknown after a restart; the contract state decides',
-      );
-      await ledger.write([
-        { kind: 'action', row: { ...row, status: 'lost', error: 'the proxy restarted', endedAt: now() } },
-      ]);
-    }
+    await this.actions.recover();
   }
 
   /** Starts every action that is due. Failures are logged and retried later with growing pauses. */
@@ -118,10 +79,20 @@ export class Settlement {
       if (due(worker.payable() * workerFeePerToken, thresholds.payout))
         this.background(worker.contract, () => this.payNow(worker));
     }
+    const contract = this.options.contract();
     const proxy = books.identity.address.toRawString();
-    if (!this.lanes.resting(proxy) && due(this.options.revenue(), thresholds.withdraw)) {
+    if (!this.lanes.resting(proxy) && due(contract?.withdrawable ?? 0n, thresholds.withdraw)) {
       this.background(proxy, () => this.withdrawNow());
     }
+    if (contract) this.keepBacked(contract);
+  }
+
+  /** Workers are paid before the contract knows what clients were charged; what it advanced comes out of the stake. */
+  private keepBacked({ state, stake, backedStake, clients }: ProxyState): void {
+    const least = this.options.books.identity.params.minProxyStake;
+    const gap = (stake < least ? stake : least) - backedStake;
+    if (state !== 0 || clients === null || gap < SYNC_WORTH || this.lanes.resting(POOL)) return;
+    if (this.pool.worthRestoring(clients)) this.background(POOL, () => this.pool.restore(gap));
   }
 
   /** Charges everything the client has used, after anchoring it. Rejects with NothingToSettle or the reason of failure. */
@@ -154,7 +125,6 @@ export class Settlement {
         `nothing to charge: ${client.levels.max} tokens used, ${client.chain.tokensUsed} already charged`,
       );
     }
-    const undo = client.chargeStarted(voucher.tokens);
     const message = CocoonClient.buildCharge(Address.parseRaw(client.contract), this.voucherOptions(voucher));
     const amountNano = tokens * books.identity.prices.pricePerToken;
     const action = {
@@ -165,11 +135,27 @@ export class Settlement {
       amountNano,
       message,
     };
-    return this.run({ ...action, seen: () => client.chain.tokensUsed >= voucher.tokens }, undo);
+    const ended = client.chargeStarted(voucher.tokens);
+    const seen = () => client.chain.tokensUsed >= voucher.tokens;
+    return this.actions.run({ ...action, seen }).finally(ended);
+  }
+
+  /** A top-up of nothing: the proxy contract learns what was charged since the client's last request, and can spend it. */
+  private async syncNow(client: ClientAccount, gain: bigint): Promise<Settled> {
+    const contract = Address.parseRaw(client.contract);
+    const message = CocoonClient.buildSync(contract, { excessesTo: this.options.excessesTo });
+    const facts = { subject: client.owner, contract: client.contract, tokens: 0n, amountNano: gain };
+    return this.actions.run({ kind: 'sync', ...facts, message, seen: () => true });
   }
 
   private async payNow(worker: WorkerAccount): Promise<Settled> {
-    const { vouchers, books } = this.options;
+    const { vouchers, books, reads } = this.options;
+    const contract = await reads.worker(worker.contract);
+    // What the contract says is what it will act on: a payout that was booked may have been taken back.
+    if (contract) worker.observe(contract.state === 2 ? 'closed' : 'normal', contract.tokens);
+    if (worker.state === 'closed') {
+      throw new NothingToSettle(`the worker contract ${worker.contract} is closed; its owner can open it again`);
+    }
     const voucher = vouchers.payout(worker);
     const tokens = voucher.tokens - worker.tokensPaid;
     if (tokens <= 0n) {
@@ -177,23 +163,32 @@ export class Settlement {
         `nothing to pay: ${worker.levels.max} tokens earned, ${worker.tokensPaid} already paid`,
       );
     }
-    const undo = worker.payoutStarted(voucher.tokens);
     const options = { ...this.voucherOptions(voucher), value: DefaultValue.clientOperation };
     const message = CocoonWorker.buildPayout(Address.parseRaw(worker.contract), options);
-    const amountNano = tokens * books.identity.prices.workerFeePerToken;
+    const { pricePerToken, workerFeePerToken } = books.identity.prices;
     const action = {
       kind: 'payout' as const,
       subject: worker.owner,
       contract: worker.contract,
       tokens,
-      amountNano,
+      amountNano: tokens * workerFeePerToken,
       message,
+      seen: () => worker.tokensPaid >= voucher.tokens,
     };
-    return this.run({ ...action, seen: () => worker.tokensPaid >= voucher.tokens }, undo);
+    return this.pool.pay(tokens * pricePerToken, () => {
+      const ended = worker.payoutStarted(voucher.tokens);
+      return this.actions.run(action).finally(ended);
+    });
   }
 
   private async refund(client: ClientAccount): Promise<Settled> {
     const voucher = this.options.vouchers.refund(client);
+    const contract = await this.options.reads.client(client.contract);
+    if (contract?.reopened && voucher.tokens <= contract.tokensUsed) {
+      throw new Error(
+        `the channel ${client.contract} was open before, with the same counter (${voucher.tokens}): no voucher can close it again, its owner takes the rest after the delay`,
+      );
+    }
     const message = CocoonClient.buildGrantRefund(Address.parseRaw(client.contract), this.voucherOptions(voucher));
     const amountNano = client.chain.balance;
     const action = {
@@ -204,15 +199,15 @@ export class Settlement {
       amountNano,
       message,
     };
-    return this.run({ ...action, seen: () => client.chain.state === 'closed' });
+    return this.actions.run({ ...action, seen: () => client.chain.state === 'closed' });
   }
 
   private async withdrawNow(): Promise<Settled> {
     const { books, excessesTo } = this.options;
-    const amountNano = await this.options.readRevenue();
+    const amountNano = (await this.options.readContract())?.withdrawable ?? 0n;
     if (amountNano === 0n)
       throw new NothingToSettle(
-        'nothing to withdraw: the proxy contract holds no revenue; it grows with each worker payout',
+        "nothing to withdraw: the proxy contract holds no revenue beside its clients' and workers' coins; it grows with each worker payout",
       );
     const contract = books.identity.address;
     const message = CocoonProxy.buildPayout(contract, { excessesTo });
@@ -222,7 +217,7 @@ export class Settlement {
       tokens: 0n,
       amountNano,
     };
-    return this.run({ kind: 'withdraw', ...facts, message, seen: () => true });
+    return this.actions.run({ kind: 'withdraw', ...facts, message, seen: () => true });
   }
 
   private voucherOptions(voucher: Voucher): VoucherOptions {
@@ -230,68 +225,20 @@ export class Settlement {
     return { queryId, excessesTo: this.options.excessesTo, signature, payload: payloadCell };
   }
 
-  private async run(action: Action, undo: () => void = () => undefined): Promise<Settled> {
-    const { ledger, logger, now, timeoutMs } = this.options;
-    const { message, seen, ...facts } = action;
-    const row: ActionRow = {
-      ...facts,
-      id: randomUUID(),
-      status: 'sent',
-      error: null,
-      txHash: null,
-      txLt: null,
-      createdAt: now(),
-      endedAt: null,
-    };
-    try {
-      await ledger.append([{ kind: 'action', row }]);
-      const transaction = await within(
-        this.carryOut(message, seen),
-        timeoutMs,
-        `no outcome of the ${action.kind} on ${action.contract} within ${timeoutMs / 1000} s`,
-      );
-      this.lanes.succeeded(action.contract);
-      const done: ActionRow = {
-        ...row,
-        status: 'done',
-        txHash: transaction.hash,
-        txLt: transaction.lt,
-        endedAt: now(),
-      };
-      await ledger.write([{ kind: 'action', row: done }]);
-      logger.info(
-        {
-          kind: action.kind,
-          contract: action.contract,
-          tokens: action.tokens.toString(),
-          amountNano: action.amountNano.toString(),
-          tx: transaction.hash,
-        },
-        'settled',
-      );
-      return { transaction, tokens: action.tokens, amountNano: action.amountNano };
-    } catch (error) {
-      undo();
-      this.lanes.failed(action.contract);
-      const failed: ActionRow = { ...row, status: 'failed', error: errorText(error), endedAt: now() };
-      await ledger.write([{ kind: 'action', row: failed }]).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  private async carryOut(message: OutgoingMessage, seen: () => boolean): Promise<ActionOutcome> {
-    const outcome = await this.options.execute(message);
-    await this.options.observed(seen);
-    return outcome;
-  }
-
-  private background(contract: string, work: () => Promise<Settled>): void {
+  private background(contract: string, work: () => Promise<unknown>): void {
     if (this.lanes.busy(contract)) return;
     this.lanes.run(contract, work).catch((error: unknown) => {
       if (error instanceof NothingToSettle) return;
       this.options.logger.error({ contract, reason: errorText(error) }, 'settlement failed, trying again later');
     });
   }
+}
+
+/** Lane of what is done for the proxy contract as a whole. */
+const POOL = 'pool';
+
+function unlessNothing(error: unknown): void {
+  if (!(error instanceof NothingToSettle)) throw error;
 }
 
 function due(amount: bigint, threshold: bigint): boolean {

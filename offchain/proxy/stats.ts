@@ -1,6 +1,7 @@
 import { type RootWatch, rootStats } from '../node/root-watch';
 import type { Books } from './books';
 import type { CommitLog } from './commit';
+import type { ProxyState } from './deploy';
 import type { ProxyMetrics } from './metrics';
 import type { Relay } from './relay';
 import type { WorkerSide } from './request-parts';
@@ -15,8 +16,8 @@ export interface StatsSources {
   scheduler: Scheduler<WorkerSide>;
   wallet: string;
   ready(): boolean;
-  /** nanoTON of revenue the proxy contract holds for its owner, as last read. */
-  withdrawable(): bigint;
+  /** The proxy contract as last read. */
+  contract(): ProxyState | undefined;
 }
 
 /** The content of /jsonstats, in the live network's names where it has them. Amounts and tokens are decimal texts. */
@@ -34,7 +35,8 @@ export function jsonStats(sources: StatsSources): Record<string, unknown> {
       params_version: params.paramsVersion,
       price_per_token: prices.pricePerToken,
       worker_fee_per_token: prices.workerFeePerToken,
-      ready_for_withdraw: sources.withdrawable(),
+      ready_for_withdraw: sources.contract()?.withdrawable ?? 0n,
+      backed_stake: sources.contract()?.backedStake ?? 0n,
     },
     commits: { last_seqno: commits.last.seqno, observed_seqno: commits.last.observed },
     root_contract_config: rootStats(root.current),
