@@ -1,9 +1,11 @@
-import type { Address, Cell, Transaction, TupleReader } from '@ton/core';
+import { CocoonState, type ProxyBooks } from '@cocoon/sdk';
+import { type Address, beginCell, type Cell, type Transaction, type TupleItem, TupleReader } from '@ton/core';
 import { type AccountState, type Chain, ChainError } from '../../chain/port';
 
-/** Accounts as a test sets them. Nothing is executed. */
+/** Accounts, and what their get methods answer, as a test sets them. Nothing is executed. */
 export class MemoryChain implements Chain {
   readonly #accounts = new Map<string, AccountState>();
+  readonly #answers = new Map<string, TupleItem[]>();
   readonly #elsewhere: bigint;
   #lt = 0n;
   /** While set, every call fails with it. */
@@ -19,6 +21,16 @@ export class MemoryChain implements Chain {
     this.#lt += 1n;
     const last = { lt: this.#lt, hash: Buffer.alloc(32) };
     this.#accounts.set(address.toRawString(), { balance: 1_000_000_000n, status: 'active', last, ...state });
+  }
+
+  /** What the get methods of a proxy contract say; until then it has none, like those of the live network. */
+  setBooks(proxy: Address, books: Partial<ProxyBooks>, state: CocoonState = CocoonState.normal): void {
+    const { escrow = 0n, earned = 0n, payable = 0n, backedStake = 0n, clients = 0 } = books;
+    const int = (value: bigint | number): TupleItem => ({ type: 'int', value: BigInt(value) });
+    const address: TupleItem = { type: 'slice', cell: beginCell().storeAddress(proxy).endCell() };
+    const rest = [state, 0, 0, 0, 20, 19, 0, 0, 1].map(int);
+    this.#answers.set(`${proxy} get_cocoon_proxy_books`, [escrow, earned, payable, backedStake, clients].map(int));
+    this.#answers.set(`${proxy} get_cocoon_proxy_data`, [address, int(1), address, ...rest]);
   }
 
   /** No contract there any more. */
@@ -41,8 +53,11 @@ export class MemoryChain implements Chain {
     return [];
   }
 
-  async runMethod(): Promise<TupleReader> {
-    throw new ChainError('no get methods here', { code: 'bad-request', retryable: false });
+  async runMethod(address: Address, name: string): Promise<TupleReader> {
+    if (this.outage !== undefined) throw this.outage;
+    const answer = this.#answers.get(`${address} ${name}`);
+    if (answer !== undefined) return new TupleReader([...answer]);
+    throw new ChainError(`${address} has no get method ${name}`, { code: 'exit-code', exitCode: 11, retryable: false });
   }
 
   async sendBoc(): Promise<void> {

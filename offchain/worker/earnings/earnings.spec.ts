@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initialWorkerData, parseSignedEnvelope, rawPublicKey, workerStateInit } from '@cocoon/sdk';
+import { CocoonState, initialWorkerData, parseSignedEnvelope, rawPublicKey, workerStateInit } from '@cocoon/sdk';
 import { Address, beginCell, type Transaction } from '@ton/core';
 import pino from 'pino';
+import { OutcomeError } from '../../chain/outcome';
 import type { OutMessage, SentTransaction } from '../../chain/wallet';
 import { ManualClock } from '../../transport/testing/manual-clock';
 import { FakeChain, testParams } from '../testing/fake-chain';
@@ -66,6 +67,7 @@ function setPaid(chain: FakeChain, tokens: bigint, paramsVersion = 1): void {
   chain.setWorker(worker, { ...contract, tokens });
 }
 
+const logger = pino({ level: 'silent' });
 let directory: string;
 let store: VoucherStore;
 let chain: FakeChain;
@@ -85,7 +87,7 @@ function open(rootParams = params): Earnings {
     checkIntervalMs: 1000,
     root: () => ({ params: rootParams }),
     clock,
-    logger: pino({ level: 'silent' }),
+    logger,
   });
 }
 
@@ -170,6 +172,65 @@ describe('earnings', () => {
     const paid = await earnings.payout(identity.proxy);
     expect(paid).toMatchObject({ tokens: worth(10n * TON), amountNano: worth(10n * TON) * fee });
     await expect(earnings.payout(undefined)).rejects.toMatchObject({ code: 'nothing_to_pay_out' });
+  });
+
+  it('sends nothing that the proxy contract has too few coins for, and says what is missing', async () => {
+    earn(worth(10n * TON));
+    const needed = worth(10n * TON) * params.pricePerToken;
+    chain.setBooks(proxy.address, { payable: needed - TON });
+    await expect(earnings.payout(undefined)).rejects.toMatchObject({
+      code: 'proxy_short',
+      message: expect.stringMatching(/, 1 TON are missing\. The voucher stays good and is tried again by itself/),
+    });
+    expect(wallet.sent).toHaveLength(0);
+    chain.setBooks(proxy.address, { payable: needed });
+    expect(await earnings.payout(undefined)).toMatchObject({ tokens: worth(10n * TON) });
+  });
+
+  it('counts what a closed proxy contract has charged its clients, not the coins it keeps for them', async () => {
+    earn(5n);
+    chain.setBooks(proxy.address, { payable: TON, earned: 4n * params.pricePerToken }, CocoonState.closed);
+    await expect(earnings.payout(undefined)).rejects.toMatchObject({ code: 'proxy_short' });
+    chain.setBooks(proxy.address, { payable: TON, earned: 5n * params.pricePerToken }, CocoonState.closed);
+    await earnings.payout(undefined);
+  });
+
+  it('does not take a payout for made that the proxy contract refused, whether the voucher stays good or not', async () => {
+    earn(5n);
+    const refused = (retryable: boolean) => new OutcomeError('request-refused', 'the proxy refused', { retryable });
+    wallet.failure = refused(true);
+    await expect(earnings.payout(undefined)).rejects.toMatchObject({
+      code: 'proxy_refused',
+      message: expect.stringContaining('stays good'),
+    });
+    wallet.failure = refused(false);
+    await expect(earnings.payout(undefined)).rejects.toMatchObject({
+      code: 'payout_lost',
+      message: expect.stringContaining('cannot be cashed in again'),
+    });
+    wallet.failure = undefined;
+    expect((await earnings.payout(undefined)).tokens).toBe(5n);
+  });
+
+  it('rests after a failure, longer each time, and says so once each time', async () => {
+    const warn = jest.spyOn(logger, 'warn');
+    earn(worth(10n * TON));
+    wallet.failure = new OutcomeError('request-refused', 'the proxy refused', { retryable: true });
+    const run = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 1000) {
+        await earnings.check();
+        clock.advance(1000);
+        earnings.noteRequest();
+      }
+    };
+    await run(30_000);
+    expect([wallet.sent.length, warn.mock.calls.length]).toEqual([1, 1]);
+    await run(60_000);
+    expect([wallet.sent.length, warn.mock.calls.length]).toEqual([2, 2]);
+    wallet.failure = undefined;
+    await run(1000);
+    expect([wallet.sent.length, warn.mock.calls.length]).toEqual([3, 2]);
+    warn.mockRestore();
   });
 
   it('makes one payout at a time', async () => {

@@ -24,6 +24,9 @@ export interface EarningsOptions {
   logger: Logger;
 }
 
+const FIRST_RETRY_MS = 30_000;
+const LAST_RETRY_MS = 30 * 60_000;
+
 /** What the proxies owe this worker, and when it is fetched. Vouchers of proxies met in earlier runs are cashed in too. */
 export class Earnings {
   readonly #options: EarningsOptions;
@@ -31,6 +34,8 @@ export class Earnings {
   readonly #accounts = new Map<string, Account>();
   /** When each contract was first seen to have outdated parameters, unix ms. */
   readonly #outdatedSinceMs = new Map<string, number>();
+  /** Contracts whose payout failed, and when it is tried again, unix ms: each try may cost gas. */
+  readonly #resting = new Map<string, { untilMs: number; delayMs: number }>();
   /** Tokens paid on chain when last looked. */
   readonly #paid = new Map<string, bigint>();
   #lastRequestMs: number;
@@ -98,21 +103,27 @@ export class Earnings {
     return await this.#desk.cashIn(all[0] as VoucherToCash, fee);
   }
 
-  /** Looks at every voucher once and cashes in what the policy says. Never throws: what fails is tried again next time. */
+  /** Looks at every voucher once and cashes in what the policy says. Never throws: what fails is tried again, later each time. */
   async check(): Promise<void> {
     const { clock, policy, logger } = this.#options;
     for (const cash of this.#vouchers()) {
+      const key = cash.worker.toRawString();
       if (cash.voucher === undefined || this.#desk.isRunning(cash.worker)) continue;
+      let tried = false;
       try {
         const { amountNano, contract } = await this.#desk.claim(cash, this.#fee());
-        this.#paid.set(cash.worker.toRawString(), contract?.tokens ?? 0n);
+        this.#paid.set(key, contract?.tokens ?? 0n);
+        if (clock.nowMs() < (this.#resting.get(key)?.untilMs ?? 0)) continue;
         const idleMs = clock.nowMs() - this.#lastRequestMs;
         const outdated = this.#isOutdated(cash.worker, contract?.params.paramsVersion);
         const reason = payoutReason(policy, { amountNano, idleMs, outdated });
         if (reason === undefined) continue;
         logger.info({ reason, worker: cash.worker.toString() }, 'earnings are due');
+        tried = true;
         await this.#desk.cashIn(cash, this.#fee());
+        this.#resting.delete(key);
       } catch (error) {
+        if (tried) this.#rest(key);
         logger.warn(
           { err: error, worker: cash.worker.toString() },
           `earnings could not be paid out: ${(error as Error).message}`,
@@ -143,6 +154,11 @@ export class Earnings {
   /** Adjusted tokens signed by all proxies, for metrics. */
   signedTokens(): bigint {
     return this.#vouchers().reduce((sum, { voucher }) => sum + (voucher?.tokens ?? 0n), 0n);
+  }
+
+  #rest(key: string): void {
+    const delayMs = Math.min((this.#resting.get(key)?.delayMs ?? FIRST_RETRY_MS / 2) * 2, LAST_RETRY_MS);
+    this.#resting.set(key, { untilMs: this.#options.clock.nowMs() + delayMs, delayMs });
   }
 
   async #tick(): Promise<void> {

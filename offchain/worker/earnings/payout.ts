@@ -4,23 +4,35 @@ import { readVoucher, repackVoucher } from '@cocoon/sdk/protocol/vouchers';
 import type { Address, Transaction } from '@ton/core';
 import { fromNano } from '@ton/core';
 import type { Logger } from 'pino';
+import { OutcomeError } from '../../chain/outcome';
 import type { AccountState, Chain } from '../../chain/port';
+import { readProxyBooks } from '../../chain/proxy-books';
 import type { OutMessage, SentTransaction } from '../../chain/wallet';
 
 /** What this worker needs of its wallet (CocoonWalletSender has it). */
 export interface Wallet {
   readonly address: Address;
   send(messages: readonly OutMessage[]): Promise<SentTransaction>;
-  /** @returns the receiver's transaction; throws when it did not succeed */
+  /** @returns the receiver's transaction; throws when it did not succeed, or the proxy refused what the receiver asked of it */
   waitForOutcome(sent: SentTransaction): Promise<Transaction>;
 }
 
 /** A payout that cannot be made now. `code` is stable, the message says what to do. */
 export class PayoutError extends Error {
-  readonly code: 'no_voucher' | 'nothing_to_pay_out' | 'contract_closed' | 'already_running';
+  readonly code:
+    | 'no_voucher'
+    | 'nothing_to_pay_out'
+    | 'contract_closed'
+    | 'already_running'
+    /** The proxy contract has too few coins for it; nothing was sent. */
+    | 'proxy_short'
+    /** The proxy contract refused it; the voucher stays good. */
+    | 'proxy_refused'
+    /** The proxy contract refused it, and the worker contract counts it as paid. */
+    | 'payout_lost';
 
-  constructor(code: PayoutError['code'], message: string) {
-    super(message);
+  constructor(code: PayoutError['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'PayoutError';
     this.code = code;
   }
@@ -101,10 +113,12 @@ export class PayoutDesk {
     const { worker, proxy, voucher, init } = cash;
     if (voucher === undefined)
       throw new PayoutError('no_voucher', `The proxy ${proxy} has signed no payment yet. Serve a request first.`);
-    const claim = await this.claim(cash, fallbackFee);
-    const { tokens, amountNano, contract } = claim;
+    const { tokens, amountNano, contract } = await this.claim(cash, fallbackFee);
     if (contract?.state === CocoonState.closed) {
-      throw new PayoutError('contract_closed', `The worker contract ${worker} is closed; it pays no more.`);
+      throw new PayoutError(
+        'contract_closed',
+        `The worker contract ${worker} is closed; it pays again when its owner has opened it again.`,
+      );
     }
     if (tokens === 0n)
       throw new PayoutError('nothing_to_pay_out', `All ${voucher.tokens} signed tokens have been paid for already.`);
@@ -116,6 +130,7 @@ export class PayoutDesk {
         );
       await this.deploy(worker, init);
     }
+    await this.#checkProxy(cash, tokens);
     const { queryId, signature, payloadCell } = readVoucher(repackVoucher(voucher.data, this.#wallet.address)).envelope;
     const excessesTo = this.#wallet.address;
     const { to, value, body } = CocoonWorker.buildPayout(worker, {
@@ -128,10 +143,28 @@ export class PayoutDesk {
       { worker: worker.toString(), tokens: String(tokens), ton: fromNano(amountNano) },
       'cashing a voucher in',
     );
-    const transaction = await this.#wallet.waitForOutcome(await this.#wallet.send([{ to, value, body }]));
+    const transaction = await this.#wallet
+      .waitForOutcome(await this.#wallet.send([{ to, value, body }]))
+      .catch(explain);
     const hash = transaction.hash().toString('hex');
     this.#logger.info({ worker: worker.toString(), ton: fromNano(amountNano), transaction: hash }, 'voucher cashed in');
     return { worker, proxy, transaction, tokens, amountNano };
+  }
+
+  /**
+   * The proxy contract pays only what is not its clients'. Where it says how much that is, nothing is sent that it would refuse.
+   * @throws PayoutError, ChainError
+   */
+  async #checkProxy({ worker, proxy }: VoucherToCash, tokens: bigint): Promise<void> {
+    const books = await readProxyBooks(this.#chain, proxy);
+    const price = contractData(await this.#chain.account(worker))?.params.pricePerToken;
+    if (books === undefined || price === undefined) return;
+    const needed = tokens * price;
+    if (books.payable >= needed) return;
+    throw new PayoutError(
+      'proxy_short',
+      `The proxy contract ${proxy} can pay ${fromNano(books.payable)} TON for workers now and this voucher takes ${fromNano(needed)} TON, ${fromNano(needed - books.payable)} TON are missing. The voucher stays good and is tried again by itself; if this lasts, ask who runs the proxy to charge its clients or raise its stake.`,
+    );
   }
 
   /** Deploys a worker contract unless it is there. Callers of the same time share one deployment. */
@@ -150,6 +183,16 @@ export class PayoutDesk {
     const { to, value, body } = CocoonWorker.buildDeploy(init);
     await this.#wallet.waitForOutcome(await this.#wallet.send([{ to, value, body, init }]));
   }
+}
+
+/** @throws PayoutError for what the proxy contract refused, and whatever else it is */
+function explain(error: unknown): never {
+  if (!(error instanceof OutcomeError) || error.code !== 'request-refused') throw error;
+  if (error.retryable) {
+    const message = `${error.message}. The voucher stays good and is tried again by itself.`;
+    throw new PayoutError('proxy_refused', message, error);
+  }
+  throw new PayoutError('payout_lost', `${error.message}. These tokens cannot be cashed in again.`, error);
 }
 
 function contractData({ status, data }: AccountState): WorkerData | undefined {
