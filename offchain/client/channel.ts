@@ -3,27 +3,21 @@ import {
   Op,
   type OutgoingMessage,
   parseClientData,
-  parseProxyData,
-  storeParams,
   tokensFor,
   type VerifiedVoucher,
   verifyVoucher,
   wholeTokens,
 } from '@cocoon/sdk';
 import type { TlType } from '@cocoon/sdk/protocol/tl';
-import { fromNano, toNano } from '@ton/core';
 import type { Logger } from 'pino';
 import { type Chain, ChainError } from '../chain/port';
 import type { ChannelWallet } from './actions';
 import { type ChannelFile, channelFile, newChannel, readChannelFile } from './channel-file';
 import { ChannelMessages } from './channel-messages';
 import { needsTopUp } from './channel-rules';
+import { checkBackedStake, checkFunds, checkProxyContract } from './payment-checks';
 import { StateWriter } from './state-file';
 import { ProxyRefusedError, type Terms } from './terms';
-
-/** Kept in the wallet so that it can still act after opening a channel: the contract refuses to act below 2 TON. */
-const WALLET_RESERVE = toNano('1');
-const WALLET_MINIMUM = toNano('2.1');
 
 export interface ChannelDeps {
   chain: Chain;
@@ -31,6 +25,8 @@ export interface ChannelDeps {
   stateDir: string;
   /** SHA-256 of the secret that authorises this client, 32 bytes. */
   secretHash: Buffer;
+  /** nanoTON of stake that must really be there before a proxy is paid for the first time; undefined: what the network asks. */
+  minBackedStake: bigint | undefined;
   logger: Logger;
   /** Runs one chain action after the other; what it decides on must be read inside. */
   exclusive<T>(run: () => Promise<T>): Promise<T>;
@@ -128,28 +124,6 @@ export class Channel {
   }
 
   /**
-   * Money goes only where it can be got back from: the proxy contract must be there, open, of the root's code and of the terms its
-   * address promises. Coins sent for a contract that is not deployed would be lost.
-   * @throws ProxyRefusedError, ChainError
-   */
-  async checkProxyContract(): Promise<void> {
-    const { proxy, params, proxyPublicKey } = this.terms;
-    const refuse = (what: string) =>
-      new ProxyRefusedError('proxy_contract', `the proxy contract ${proxy} ${what}; no money is sent to it`);
-    const account = await this.#deps.chain.account(proxy);
-    if (account.status !== 'active' || account.code === undefined || account.data === undefined)
-      throw refuse('is not deployed');
-    if (params.proxyCode === null || !account.code.hash().equals(params.proxyCode.hash()))
-      throw refuse('runs other code than the root names');
-    const data = parseProxyData(account.data);
-    if (data.state !== 0) throw refuse('is closing or closed');
-    if (!data.publicKey.equals(proxyPublicKey)) throw refuse('has another key than the proxy shows');
-    if (!storeParams(data.params, 'children').hash().equals(storeParams(params, 'children').hash())) {
-      throw refuse('has other prices or codes than the root');
-    }
-  }
-
-  /**
    * Whether the secret alone is enough to be let in: the contract is there, open, funded and knows the secret's hash.
    * @param offered hash the proxy holds for this client
    */
@@ -170,9 +144,14 @@ export class Channel {
         const what = `the endpoint does not show yet what was done with ${this.terms.client}; trying again`;
         throw new ChainError(what, { code: 'bad-answer', retryable: true });
       }
-      await this.checkProxyContract();
-      const messages = [...this.#fundingMessages(), this.messages.register(nonce)];
-      await this.#requireFunds(messages);
+      const { chain, logger, minBackedStake } = this.#deps;
+      await checkProxyContract(chain, this.terms);
+      const funding = this.#fundingMessages();
+      // An answer that arrived here says more than a stake; what others may have paid in says nothing.
+      if (funding.some(({ amount }) => amount > 0n) && this.#state.tokensReceived === 0n)
+        await checkBackedStake(chain, this.terms, minBackedStake, logger);
+      const messages = [...funding.map(({ message }) => message), this.messages.register(nonce)];
+      await checkFunds(this.#deps.wallet, messages);
       const client = this.terms.client.toString();
       this.#deps.logger.info({ client, messages: messages.length }, 'registering with the proxy on chain');
       await this.perform(messages);
@@ -188,30 +167,20 @@ export class Channel {
     return transactions;
   }
 
-  #fundingMessages(): OutgoingMessage[] {
+  /** What opens, fills up or corrects the channel, with the coins that go into it. */
+  #fundingMessages(): { message: OutgoingMessage; amount: bigint }[] {
     const { params } = this.terms;
     const onChain = this.#onChain;
-    if (onChain === undefined) return [this.messages.open()];
+    if (onChain === undefined) return [{ message: this.messages.open(), amount: params.minClientStake }];
     const ending = this.ending;
     if (ending !== undefined) throw ending;
     const secretDiffers = !onChain.secretHash.equals(this.#deps.secretHash);
     if (needsTopUp(onChain, params.pricePerToken)) {
       const amount = wholeTokens(onChain.stake, params.pricePerToken);
-      return [secretDiffers ? this.messages.topUpAndChangeSecret(amount) : this.messages.topUp(amount)];
+      const message = secretDiffers ? this.messages.topUpAndChangeSecret(amount) : this.messages.topUp(amount);
+      return [{ message, amount }];
     }
-    return secretDiffers ? [this.messages.changeSecret()] : [];
-  }
-
-  async #requireFunds(messages: readonly OutgoingMessage[]): Promise<void> {
-    const { wallet } = this.#deps;
-    let needed = messages.reduce((total, message) => total + message.value, WALLET_RESERVE);
-    if (needed < WALLET_MINIMUM) needed = WALLET_MINIMUM;
-    const balance = await wallet.balance();
-    if (balance >= needed) return;
-    throw new ProxyRefusedError(
-      'wallet_underfunded',
-      `the client wallet has ${fromNano(balance)} TON and opening the channel takes ${fromNano(needed)}; send at least ${fromNano(needed - balance)} TON to ${wallet.address.toString({ bounceable: false })}`,
-    );
+    return secretDiffers ? [{ message: this.messages.changeSecret(), amount: 0n }] : [];
   }
 
   /** The newest voucher as a message; undefined without one. */

@@ -25,6 +25,7 @@ function setUp(stateDir = mkdtempSync(join(tmpdir(), 'cocoon-channels-'))) {
       wallet,
       stateDir,
       secretHash: SECRET_HASH,
+      minBackedStake: undefined,
       logger: silentLogger,
       clock,
       intervalMs: INTERVAL,

@@ -44,15 +44,7 @@ export class Channels {
     const key = terms.client.toRawString();
     const known = this.#held.get(key);
     if (known !== undefined) return known.channel;
-    const { chain, wallet, stateDir, secretHash, logger } = this.#options;
-    const channel = new Channel(terms, {
-      chain,
-      wallet,
-      stateDir,
-      secretHash,
-      logger,
-      exclusive: (run) => this.#exclusive(held, run),
-    });
+    const channel = new Channel(terms, { ...this.#options, exclusive: (run) => this.#exclusive(held, run) });
     const held: Held = { channel, busy: undefined, failures: 0, retryAtMs: 0 };
     this.#held.set(key, held);
     return channel;

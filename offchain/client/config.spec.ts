@@ -75,9 +75,15 @@ describe('the configuration', () => {
 
   test('amounts may be numbers or texts', () => {
     const config = parseConfig(
-      { ...minimal, max_spend_per_day_nano: '123456789012345678901', max_spend_per_request_nano: 5 },
+      {
+        ...minimal,
+        max_spend_per_day_nano: '123456789012345678901',
+        max_spend_per_request_nano: 5,
+        min_backed_stake_nano: 0,
+      },
       silentLogger,
     );
+    expect(config.min_backed_stake_nano).toBe(0n);
     expect(config.max_spend_per_day_nano).toBe(123456789012345678901n);
     expect(config.max_spend_per_request_nano).toBe(5n);
   });

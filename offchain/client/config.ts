@@ -48,6 +48,8 @@ const schema = z.object({
   api_keys_file: z.string().optional(),
   cors_origins: z.array(z.string()).default([]),
   allowed_hosts: z.array(z.string()).default([]),
+  /** Stake that must really be there before a proxy is paid for the first time; default what the network asks of it, 0 for none. */
+  min_backed_stake_nano: nano.optional(),
   max_spend_per_request_nano: nano.optional(),
   max_spend_per_day_nano: nano.optional(),
 });

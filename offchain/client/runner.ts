@@ -75,6 +75,7 @@ export class ClientRunner {
       wallet: this.#wallet,
       stateDir: config.state_dir,
       secretHash: secretHash(this.#secret),
+      minBackedStake: config.min_backed_stake_nano,
       logger,
       clock,
       intervalMs: config.poll_interval_ms,

@@ -100,6 +100,50 @@ describe('the handshake with a proxy', () => {
     expect(w.wallet.sent).toEqual([]);
   });
 
+  test('no money goes to a new proxy whose stake is not really there', async () => {
+    w.chain.setBooks(w.chain.proxy, { backedStake: params.minProxyStake - 1n });
+    await expect(w.connect()).rejects.toMatchObject({
+      code: 'stake_not_backed',
+      message: expect.stringMatching(/only 14.999999999 TON are there, 15 TON are needed .*min_backed_stake_nano/),
+    });
+    w.chain.setClient({ balance: 1n }); // anybody can open the channel and pay a little into it
+    await expect(w.connect()).rejects.toMatchObject({ code: 'stake_not_backed' });
+    expect(w.wallet.sent).toEqual([]);
+    w.chain.setBooks(w.chain.proxy, { backedStake: params.minProxyStake });
+    expect((await w.connect()).ready).toBe(true);
+  });
+
+  test('a proxy that has answered before is filled up although it has paid workers in advance', async () => {
+    w.chain.setBooks(w.chain.proxy, { backedStake: params.minProxyStake });
+    const { channel } = await w.connect();
+    channel?.received(5n);
+    w.chain.setBooks(w.chain.proxy, { backedStake: 0n });
+    w.chain.setClient({ balance: 0n });
+    await w.connect();
+    expect(w.wallet.sent.at(-1)).toEqual(['extClientTopUp', 'ownerClientRegister']);
+  });
+
+  test('a proxy contract that does not say is paid with a warning', async () => {
+    const warn = jest.spyOn(silentLogger, 'warn');
+    await w.connect();
+    expect(warn).toHaveBeenCalledWith(expect.anything(), expect.stringContaining('stake is really there'));
+    warn.mockRestore();
+  });
+
+  test.each([
+    [0n, 0n, undefined],
+    [toNano('20'), toNano('19'), 'stake_not_backed'],
+  ])('the owner may ask for another stake: %s nanoTON', async (least, backedStake, refusal) => {
+    const own = await world(least);
+    own.chain.setBooks(own.chain.proxy, { backedStake });
+    const code = await own.connect().then(
+      () => undefined,
+      (error) => error.code,
+    );
+    expect(code).toBe(refusal);
+    await own.close();
+  });
+
   test('a closed channel is not paid into', async () => {
     w.chain.setClient({ state: CocoonState.closed });
     await expect(w.connect()).rejects.toMatchObject({ code: 'channel_closed' });

@@ -18,6 +18,7 @@ export class ProxyRefusedError extends Error {
     | 'no_common_version'
     | 'bad_answer'
     | 'proxy_contract'
+    | 'stake_not_backed'
     | 'channel_closed'
     | 'channel_closing'
     | 'wallet_underfunded'

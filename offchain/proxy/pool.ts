@@ -23,7 +23,7 @@ export interface PoolOptions {
 /** Clients that one attempt turns to, dearest first: each costs gas, and whoever asked waits for it. */
 const MOST_SYNCS = 16;
 /** nanoTON that make a sync worth its gas when nobody waits for the coins. */
-export const SYNC_WORTH = 100_000_000n;
+const SYNC_WORTH = 20_000_000n;
 
 /** The proxy contract has too few coins that are nobody else's for a payout. The message says how many and why. */
 export class PoolShortError extends Error {

@@ -351,6 +351,22 @@ describe('settlement > payouts and the coins of the proxy contract', () => {
     await expect(settlement().payout(worker)).rejects.toThrow('its owner can open it again');
   });
 
+  it('says once that the stake is short and nobody owes what is missing', async () => {
+    const warn = jest.spyOn(quiet, 'warn');
+    pool.addClient(10, { escrow: COST });
+    client.observe({ ...client.chain, tokensUsed: TOKENS });
+    contract = { ...contract, backedStake: PARAMS.minProxyStake - TON, clients: await pool.records() };
+    worker.observe('normal', TOKENS);
+    const moves = settlement();
+    moves.tick();
+    moves.tick();
+    await moves.idle();
+    expect(sent).toEqual([]);
+    const facts = expect.objectContaining({ missingNano: `${TON}` });
+    expect(warn.mock.calls).toEqual([[facts, expect.stringContaining('stake')]]);
+    warn.mockRestore();
+  });
+
   it('makes the stake good by itself when workers were paid out of it', async () => {
     pool.charge(client);
     contract = { ...contract, backedStake: 0n, clients: await pool.records() };

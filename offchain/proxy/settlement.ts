@@ -14,7 +14,7 @@ import type { Books } from './books';
 import type { ContractReads } from './contract-reads';
 import type { ProxyState } from './deploy';
 import { errorText } from './errors';
-import { Pool, SYNC_WORTH } from './pool';
+import { Pool } from './pool';
 import type { Voucher, VoucherBook } from './vouchers';
 
 export interface SettlementOptions extends ActionRunnerOptions {
@@ -40,6 +40,7 @@ export class Settlement {
   private readonly lanes: ActionLanes;
   private readonly actions: ActionRunner;
   private readonly pool: Pool;
+  private warnedOfGap = false;
 
   constructor(options: SettlementOptions) {
     this.options = options;
@@ -87,12 +88,24 @@ export class Settlement {
     if (contract) this.keepBacked(contract);
   }
 
-  /** Workers are paid before the contract knows what clients were charged; what it advanced comes out of the stake. */
+  /**
+   * Workers are paid before the contract knows what clients were charged, and what it advances comes out of the stake. New clients
+   * look whether the stake is there before they pay anything in.
+   */
   private keepBacked({ state, stake, backedStake, clients }: ProxyState): void {
     const least = this.options.books.identity.params.minProxyStake;
     const gap = (stake < least ? stake : least) - backedStake;
-    if (state !== 0 || clients === null || gap < SYNC_WORTH || this.lanes.resting(POOL)) return;
-    if (this.pool.worthRestoring(clients)) this.background(POOL, () => this.pool.restore(gap));
+    if (state !== 0 || clients === null || gap <= 0n) {
+      this.warnedOfGap = false;
+    } else if (this.pool.worthRestoring(clients)) {
+      if (!this.lanes.resting(POOL)) this.background(POOL, () => this.pool.restore(gap));
+    } else if (!this.warnedOfGap) {
+      this.warnedOfGap = true;
+      this.options.logger.warn(
+        { backedStakeNano: backedStake.toString(), missingNano: gap.toString() },
+        'part of the stake was paid to workers in advance and no client owes enough to be worth a charge; new clients stay away until the stake is raised by what is missing',
+      );
+    }
   }
 
   /** Charges everything the client has used, after anchoring it. Rejects with NothingToSettle or the reason of failure. */

@@ -24,7 +24,7 @@ export interface World {
 }
 
 /** A chain, a wallet and a proxy for one client; every session of it ends with close(). */
-export async function world(): Promise<World> {
+export async function world(minBackedStake?: bigint): Promise<World> {
   const chain = new FakeChain();
   const wallet = new FakeWallet(chain);
   const proxy = new FakeProxy(chain);
@@ -48,6 +48,7 @@ export async function world(): Promise<World> {
     wallet,
     stateDir,
     secretHash: secretHash(SECRET),
+    minBackedStake,
     logger: silentLogger,
     clock: systemClock,
     intervalMs: 1e6,
