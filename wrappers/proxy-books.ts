@@ -45,23 +45,21 @@ export function totalEscrow(records: ClientRecords): bigint {
 }
 
 /**
- * Trailing fields of a proxy's data: earned:int60 books:(Maybe ^ProxyBooks). Absent, as at birth, while there is nothing
- * to say; readers of the live network stop before them.
+ * Trailing fields of a proxy's data: earned:int60 books:^ProxyBooks. Absent, as at birth, while there is nothing to say;
+ * readers of the live network stop before them.
  */
 export function storeProxyMore(builder: Builder, more: { earned: bigint; clients: ClientRecords | null }): Builder {
   if (more.earned === 0n && more.clients === null) return builder;
-  return builder.storeInt(more.earned, 60).storeMaybeRef(more.clients && packBooks(more.clients));
+  return builder.storeInt(more.earned, 60).storeRef(packBooks(more.clients ?? new Map()));
 }
 
 /** What another implementation keeps behind the known fields is not ours to read: it counts as absent. */
 export function loadProxyMore(slice: Slice): { earned: bigint; clients: ClientRecords | null } {
   const absent = { earned: 0n, clients: null };
-  if (slice.remainingBits !== 61) return absent;
+  if (slice.remainingBits !== 60 || slice.remainingRefs !== 1) return absent;
   const earned = slice.loadIntBig(60);
-  const books = slice.loadMaybeRef();
-  if (books === null) return { earned, clients: null };
   try {
-    return { earned, clients: parseProxyBooks(books) };
+    return { earned, clients: parseProxyBooks(slice.loadRef()) };
   } catch (error) {
     if (error instanceof CellFormatError) return absent;
     throw error;

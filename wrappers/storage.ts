@@ -1,4 +1,4 @@
-import { type Address, beginCell, type Cell } from '@ton/core';
+import { type Address, beginCell, type Cell, type Slice } from '@ton/core';
 import { parsing } from './errors';
 import {
   type CocoonState,
@@ -77,6 +77,8 @@ export interface ClientData {
   params: CocoonParams;
   /** Has been closing or closed and was opened again: refund vouchers then need a higher counter than it has. */
   reopened: boolean;
+  /** nanoTON of a top-up that came back after they had been charged or asked back; a refund that comes back makes them good */
+  debt: bigint;
 }
 
 export interface WorkerData {
@@ -136,6 +138,7 @@ export function initialClientData(opts: Pick<ClientData, 'owner' | 'proxy' | 'pu
     publicKey,
     params,
     reopened: false,
+    debt: 0n,
   };
 }
 
@@ -218,7 +221,7 @@ export function packClientData(data: ClientData): Cell {
   storeHash(builder, 'secretHash', data.secretHash);
   const constants = beginCell().storeAddress(data.owner).storeAddress(data.proxy);
   storeHash(constants, 'publicKey', data.publicKey);
-  if (data.reopened) builder.storeBit(true);
+  if (data.reopened || data.debt > 0n) storeCoins(builder.storeBit(data.reopened), 'debt', data.debt);
   return builder.storeRef(constants).storeRef(storeParams(data.params, 'none')).endCell();
 }
 
@@ -237,9 +240,15 @@ export function parseClientData(cell: Cell): ClientData {
       proxy: constants.loadAddress(),
       publicKey: constants.loadBuffer(32),
       params: loadParams(slice.loadRef()),
-      reopened: slice.remainingBits > 0,
+      ...loadClientMore(slice),
     };
   });
+}
+
+/** Trailing fields of a client's data, absent at birth. Other implementations keep nothing there. */
+function loadClientMore(slice: Slice): Pick<ClientData, 'reopened' | 'debt'> {
+  if (slice.remainingBits === 0) return { reopened: false, debt: 0n };
+  return { reopened: slice.loadBit(), debt: slice.loadCoins() };
 }
 
 export function packWorkerData(data: WorkerData): Cell {

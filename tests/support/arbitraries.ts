@@ -141,6 +141,7 @@ export const clientData: fc.Arbitrary<ClientData> = fc.record({
   publicKey: bytes(32),
   params: bareParams,
   reopened: fc.boolean(),
+  debt: coins,
 });
 
 export const workerData: fc.Arbitrary<WorkerData> = fc.record({
