@@ -75,6 +75,7 @@ describe('the pool > before a payout', () => {
     );
     await pay(20n * TON);
     expect(actions()).toHaveLength(20);
+    expect(fake.mostAtOnce).toBe(4);
   });
 });
 

@@ -22,6 +22,8 @@ export interface PoolOptions {
 
 /** Clients that one attempt turns to, dearest first: each costs gas, and whoever asked waits for it. */
 const MOST_SYNCS = 16;
+/** As many as travel in one transaction of the wallet; more at once would need more coins in it until the change is back. */
+const AT_ONCE = 4;
 /** nanoTON that make a sync worth its gas when nobody waits for the coins. */
 const SYNC_WORTH = 20_000_000n;
 
@@ -116,14 +118,16 @@ export class Pool {
       chosen.push(debt);
       sum += debt.gain;
     }
-    await Promise.all(
-      chosen.map((debt) =>
-        this.free(debt).catch((error: unknown) => {
-          const facts = { client: debt.client.owner, reason: errorText(error) };
-          this.options.logger.warn(facts, 'a client could not be charged and synced');
-        }),
-      ),
-    );
+    while (chosen.length > 0) await Promise.all(chosen.splice(0, AT_ONCE).map((debt) => this.tryToFree(debt)));
+  }
+
+  private async tryToFree(debt: Debt): Promise<void> {
+    try {
+      await this.free(debt);
+    } catch (error) {
+      const facts = { client: debt.client.owner, reason: errorText(error) };
+      this.options.logger.warn(facts, 'a client could not be charged and synced');
+    }
   }
 
   private async free({ client, record }: Debt): Promise<void> {
@@ -142,8 +146,9 @@ export class Pool {
     const debts: Debt[] = [];
     for (const client of books.clients.values()) {
       const record = records.get(client.contract.slice(client.contract.indexOf(':') + 1));
-      if (record === undefined || client.chain.state === 'closed' || resting(client)) continue;
-      const gain = record.escrow - ownedBy(record, client.chain.balance - client.uncharged() * price);
+      const { state, balance } = client.chain;
+      if (record === undefined || state === 'closed' || state === 'unknown' || resting(client)) continue;
+      const gain = record.escrow - ownedBy(record, balance - client.uncharged() * price);
       if (gain > 0n) debts.push({ client, record, gain });
     }
     return debts.sort((a, b) => (a.gain < b.gain ? 1 : a.gain > b.gain ? -1 : 0));

@@ -156,7 +156,7 @@ export class Settlement {
   /** A top-up of nothing: the proxy contract learns what was charged since the client's last request, and can spend it. */
   private async syncNow(client: ClientAccount, gain: bigint): Promise<Settled> {
     const contract = Address.parseRaw(client.contract);
-    const message = CocoonClient.buildSync(contract, { excessesTo: this.options.excessesTo });
+    const message = CocoonClient.buildSync(contract, { excessesTo: this.options.excessesTo, value: SYNC_VALUE });
     const facts = { subject: client.owner, contract: client.contract, tokens: 0n, amountNano: gain };
     return this.actions.run({ kind: 'sync', ...facts, message, seen: () => true });
   }
@@ -246,6 +246,9 @@ export class Settlement {
     });
   }
 }
+
+/** Attached to a sync, nanoTON: what two contracts may keep or need, three times over. Several are under way at once, so no more. */
+const SYNC_VALUE = 300_000_000n;
 
 /** Lane of what is done for the proxy contract as a whole. */
 const POOL = 'pool';

@@ -14,6 +14,9 @@ export class FakePool implements ContractReads {
   /** Without it the contract keeps no books, like those of the live network. */
   keepsBooks = true;
   closed = false;
+  /** Charges and syncs under way at the same time. */
+  mostAtOnce = 0;
+  private underWay = 0;
   coins = 0n;
   earned = 0n;
   private readonly held = new Map<string, ClientRecord>();
@@ -93,6 +96,9 @@ export class FakePool implements ContractReads {
   options(books: Books): PoolOptions {
     const act = (what: 'charge' | 'sync') => async (client: ClientAccount) => {
       this.done.push(`${what} ${client.contract}`);
+      this.mostAtOnce = Math.max(this.mostAtOnce, ++this.underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      this.underWay--;
       if (this.broken.has(client)) {
         this.resting.add(client);
         throw new Error(`the ${what} was refused`);
