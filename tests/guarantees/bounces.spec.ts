@@ -82,16 +82,45 @@ describe('top-ups that reach no proxy', () => {
     expect(paidBy({ proxy }, await act.grant(0n, second), stranger.address)).toBe(OTHER_ESCROW);
   });
 
-  test.failing('nor does one that is followed by a withdrawal in the same breath (W02)', async () => {
+  test('nor does one that is followed by a withdrawal in the same breath, whatever comes later (W02)', async () => {
     const { world } = market;
     const { clientOwner } = world.actors;
-    const { client } = await unborn();
+    const { client, proxy, deploy } = await unborn();
     const opts = { excessesTo: clientOwner.address };
-    await together(clientOwner, [
-      CocoonClient.buildTopUp(client.address, { ...opts, amount: toNano('100') }),
-      CocoonClient.buildWithdraw(client.address, opts),
-    ]);
+    const outcome = await conserving(world, () =>
+      together(clientOwner, [
+        CocoonClient.buildTopUp(client.address, { ...opts, amount: toNano('100') }),
+        CocoonClient.buildWithdraw(client.address, opts),
+      ]),
+    );
+    expect(exitsOf(outcome.result, proxy.address)).toEqual(['skipped', 'skipped']);
+    expect(outcome.gain(clientOwner.address)).toBe(-outcome.fees);
     expect((await client.getData()).balance).toBe(0n);
+    await deploy();
+    await act.topUp(toNano('50'), clientOwner, client);
+    expect((await client.getData()).balance).toBe(toNano('50'));
+    await act.charge(tokensFor(toNano('30')), client);
+    await act.sync(client);
+    expect(await proxy.getBooks()).toMatchObject({ escrow: toNano('20'), earned: toNano('30') });
+    const refund = await act.grant(tokensFor(toNano('30')), client);
+    expect(paidBy({ proxy }, refund, clientOwner.address)).toBe(toNano('20'));
+  });
+
+  test('nor do two, with a refund that closes the account between them (W02, W09)', async () => {
+    const { world } = market;
+    const { clientOwner } = world.actors;
+    const { client, proxy } = await unborn();
+    const opts = { excessesTo: clientOwner.address };
+    const grant = carried(world, 'extClientGrantRefundSigned', client.address, { tokens: 0n });
+    const topUp = (amount: bigint) => CocoonClient.buildTopUp(client.address, { ...opts, amount });
+    const result = await together(clientOwner, [
+      topUp(toNano('40')),
+      topUp(toNano('60')),
+      CocoonClient.buildGrantRefund(client.address, grant),
+      CocoonClient.buildTopUpReopen(client.address, { ...opts, amount: toNano('7') }),
+    ]);
+    expect(exitsOf(result, proxy.address)).toEqual(['skipped', 'skipped', 'skipped', 'skipped']);
+    expect(await client.getData()).toMatchObject({ balance: 0n, state: CocoonState.normal });
   });
 
   test('a secret and a top-up that never reached a proxy: the secret stands, the claim does not (W02)', async () => {
