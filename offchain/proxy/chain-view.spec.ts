@@ -155,6 +155,20 @@ describe('chain view > client reports', () => {
     expect(account()?.chain).toMatchObject({ state: 'closed', balance: 0n });
   });
 
+  it('stay closed by a refund of nothing that was thrown back', async () => {
+    await apply(report(0n, { state: 2, payload: refund(0n) }), 'undone');
+    expect(account()?.chain.state).toBe('closed');
+  });
+
+  it('credit a refund and a top-up that were both thrown back with what was there before them', async () => {
+    await apply(report(1000n, { payload: topUp(1000n) }), 'executed');
+    await apply(report(1500n, { payload: topUp(500n) }), 'undone');
+    await apply(report(1000n, { payload: refund(500n) }), 'undone');
+    expect([account()?.chain.balance, account()?.available(PARAMS)]).toEqual([1500n, 50n]);
+    await apply(report(1000n), 'no gas');
+    expect([account()?.unbacked, account()?.available(PARAMS)]).toEqual([0n, 50n]);
+  });
+
   it('are closed for good by a refund that failed where nothing is undone', async () => {
     await apply(report(STAKE, { payload: topUp(STAKE) }), 'executed');
     await apply(report(0n, { state: 2, payload: refund(STAKE) }), 'failed');

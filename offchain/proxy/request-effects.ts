@@ -47,7 +47,7 @@ export function workerAfter(
 }
 
 /**
- * State and balance of the client contract after a request: of a refused refund it takes the balance back, and closes no more.
+ * State and balance of the client contract after a request: of a refused refund it takes the balance back, and with anything in it closes no more.
  * A refused top-up stays in the balance here and counts as unbacked, until a report shows that it is gone.
  */
 export function clientAfter(
@@ -56,7 +56,8 @@ export function clientAfter(
 ): { state: (typeof CLIENT_STATES)[number]; balance: bigint } {
   const refund = payload?.kind === 'refundGranted' || payload?.kind === 'refundForce';
   if (fate !== 'undone' || !refund) return { state: CLIENT_STATES[state], balance };
-  return { state: state === 2 ? 'closing' : CLIENT_STATES[state], balance: balance + payload.amount };
+  const back = balance + payload.amount;
+  return { state: state === 2 && back > 0n ? 'closing' : CLIENT_STATES[state], balance: back };
 }
 
 /** What is still unbacked of coins that a client contract counted and the proxy contract never got, when the next report comes. */

@@ -22,6 +22,7 @@ import { privateKeyFromSeed, rawPublicKey } from '@cocoon/sdk/protocol/keys';
 import { encode, type TlObject } from '@cocoon/sdk/protocol/tl/codec';
 import { Address, Cell, toNano } from '@ton/core';
 import pino from 'pino';
+import { readProxyBooks } from '../../offchain/chain/proxy-books';
 import { ToncenterChain } from '../../offchain/chain/toncenter';
 import { CocoonWalletSender } from '../../offchain/chain/wallet';
 import { type Localnet, startLocalnet } from '../../offchain/localnet';
@@ -40,6 +41,8 @@ const PARAMS: CocoonParams = {
   structVersion: 3,
   paramsVersion: 1,
   ...MAINNET_TERMS,
+  // Less than one client can use up: what the contract can pay in advance runs out within a test.
+  minProxyStake: toNano('1'),
   isTest: true,
   proxyCode: code('proxy'),
   workerCode: code('worker'),
@@ -312,6 +315,24 @@ describe('proxy on a local chain', () => {
       status: 409,
       body: { error: { code: 'nothing_to_settle' } },
     });
+  });
+
+  it('pays a worker more than its contract has to spare, by telling the contract what the client was charged', async () => {
+    const proxy = await start({ max_tokens_per_request: 200_000_000, charge_threshold_nano: `${toNano(1000)}` });
+    const world = await network(proxy);
+    const tokens = 150_000_000n;
+    await answer(world, tokens);
+    const spare = (await readProxyBooks(chain, world.proxyContract))!.payable;
+    expect(spare).toBeLessThan(tokens * PARAMS.pricePerToken);
+    const payee = encodeURIComponent(world.workerOwner.toString());
+    expect(await post(proxy, `payout?worker=${payee}`)).toMatchObject({ status: 200, body: { tokens: `${tokens}` } });
+    const books = (await readProxyBooks(chain, world.proxyContract))!;
+    expect(books).toMatchObject({ earned: 0n, escrow: PARAMS.minClientStake - tokens * PARAMS.pricePerToken });
+    expect(books.backedStake).toBe(PARAMS.minProxyStake);
+    const received = (await chain.transactions(world.workerOwner, { limit: 10 })).map(({ inMessage }) =>
+      inMessage?.info.type === 'internal' ? inMessage.info.value.coins : 0n,
+    );
+    expect(received).toContain(tokens * PARAMS.workerFeePerToken);
   });
 
   it('continues after a restart with every counter, and finds the client again by its secret', async () => {
