@@ -245,9 +245,11 @@ export function parseClientData(cell: Cell): ClientData {
   });
 }
 
-/** Trailing fields of a client's data, absent at birth. Other implementations keep nothing there. */
+/** Trailing fields of a client's data, absent at birth. What another implementation keeps there counts as absent. */
 function loadClientMore(slice: Slice): Pick<ClientData, 'reopened' | 'debt'> {
-  if (slice.remainingBits === 0) return { reopened: false, debt: 0n };
+  const ours = slice.remainingRefs === 0 && slice.remainingBits >= 5;
+  const coinsBytes = ours ? slice.preloadUint(5) & 15 : 0;
+  if (!ours || slice.remainingBits !== 5 + 8 * coinsBytes) return { reopened: false, debt: 0n };
   return { reopened: slice.loadBit(), debt: slice.loadCoins() };
 }
 

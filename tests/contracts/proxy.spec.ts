@@ -198,13 +198,22 @@ describe('increase of the stake', () => {
     await expectRejection(it.world, attempt(body(), { value: amount + VALUE }), ExitCode.closed);
   });
 
-  test('to less than the parameters ask for is refused (W07)', async () => {
-    await given(it, { stake: toNano('12') - 1n });
+  test('begins with no less than the parameters ask for; once there is a stake, anything adds to it (W07)', async () => {
+    await given(it, { stake: 0n });
     await expectRejection(it.world, attempt(body(), { value: amount + VALUE }), ExitCode.lowMsgValue);
-    await given(it, { stake: toNano('12') });
-    const { before, pool, result } = await delivered(it, attempt(body(), { value: amount + VALUE }));
-    await expectExcesses(it, result, { queryId: 3n, excessesTo, kept: pool + amount });
-    await expectChange(it, before, { stake: toNano('15') });
+    const least = bodies.extProxyIncreaseStake({ queryId: 3n, amount: toNano('15'), excessesTo });
+    await expectRejection(
+      it.world,
+      attempt(bodies.extProxyIncreaseStake({ queryId: 3n, amount: toNano('15') - 1n, excessesTo }), {
+        value: toNano('16'),
+      }),
+      ExitCode.lowMsgValue,
+    );
+    const first = await delivered(it, attempt(least, { value: toNano('16') }));
+    await expectExcesses(it, first.result, { queryId: 3n, excessesTo, kept: first.pool + toNano('15') });
+    await expectChange(it, first.before, { stake: toNano('15') });
+    await delivered(it, attempt(body(), { value: amount + VALUE }));
+    expect((await storageOf(it)).stake).toBe(toNano('15') + amount);
   });
 
   test('needs the amount and 0.1 TON and takes exactly that', async () => {
