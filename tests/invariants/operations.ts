@@ -45,8 +45,8 @@ export interface Step {
 
 export interface Scenario {
   prices: Prices;
-  /** whether the proxy is there from the start; if not, an operation may deploy it later */
-  deployed: boolean;
+  /** what is there from the start; an operation may deploy the rest later */
+  deployed: 'all' | 'proxy' | 'nothing';
   /** nanoTON that the proxy starts with: little, so that nobody's coins hide a shortage */
   start: bigint;
   steps: Step[];
@@ -176,10 +176,12 @@ export function scenarios(mood: Mood, opts: { steps: number; prices?: readonly P
     arbitrary: makers[name],
   }));
   const step = fc.record({ operation: fc.oneof(...choices), deliver: fc.array(fc.nat(30), { maxLength: 4 }) });
-  return fc.record({
+  const scenario = fc.record({
     prices: fc.constantFrom(...(opts.prices ?? PRICES)),
-    deployed: fc.constantFrom(true, true, true, false),
+    deployed: fc.constantFrom('all' as const, 'all', 'all', 'proxy', 'nothing'),
     start: tons('0.02', '0.3'),
     steps: fc.array(step, { minLength: 1, maxLength: opts.steps, size: 'max' }),
   });
+  // Biased towards small values, early runs would be all but empty.
+  return fc.noBias(scenario);
 }

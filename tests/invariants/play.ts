@@ -1,7 +1,7 @@
 import { toNano } from '@ton/core';
 import type { Delivery } from '../support/message-pool';
 import { noBody } from '../support/message-pool';
-import { proxy, root } from './cast';
+import { contracts, proxy, root } from './cast';
 import { check } from './invariants';
 import { record } from './observer';
 import type { Scenario } from './operations';
@@ -19,8 +19,10 @@ export interface PlayOptions {
 export async function play(scenario: Scenario, { keyIsHonest, checked = true }: PlayOptions): Promise<Scene> {
   const scene = await Scene.create(scenario.prices, keyIsHonest);
   post(scene, { from: root.owner, to: root, coins: toNano('0.1'), says: 'deploys', body: noBody });
-  if (scenario.deployed) {
-    post(scene, { from: proxy.owner, to: proxy, coins: scenario.start, says: 'deploys', body: noBody });
+  for (const contract of contracts) {
+    const there = scenario.deployed === 'all' || (scenario.deployed === 'proxy' && contract === proxy);
+    if (!there || contract === root) continue;
+    post(scene, { from: contract.owner, to: contract, coins: scenario.start, says: 'deploys', body: noBody });
   }
   await drain(scene, checked);
   for (const { operation, deliver } of scenario.steps) {

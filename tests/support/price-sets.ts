@@ -1,5 +1,5 @@
 import { type Builder, beginCell, type Cell, Dictionary, type DictionaryValue, type Slice } from '@ton/core';
-import { Blockchain } from '@ton/sandbox';
+import { Blockchain, Executor } from '@ton/sandbox';
 import { chainConfig, type PriceSet } from '../../offchain/localnet/config';
 
 /** Prices that contracts must live with: today's, those of 2024, and ten times the latter, which nobody has seen yet. */
@@ -7,13 +7,19 @@ export type Prices = PriceSet | 'tenfold';
 export const PRICES: readonly Prices[] = ['current', '2024', 'tenfold'];
 
 const chains = new Map<Prices, Promise<Blockchain>>();
+let executor: Promise<Executor> | undefined;
 
-/** One emulator per price set and process: making one takes a quarter of a second, and it keeps nothing between runs. */
+/** One chain per price set and one emulator for all of them: a fresh one takes seconds to get up to speed. */
 export function chainAt(prices: Prices): Promise<Blockchain> {
-  const config = () => (prices === 'tenfold' ? tenfold(chainConfig('2024')) : chainConfig(prices));
-  const chain = chains.get(prices) ?? Blockchain.create({ config: config() });
+  const chain = chains.get(prices) ?? createChain(prices);
   chains.set(prices, chain);
   return chain;
+}
+
+async function createChain(prices: Prices): Promise<Blockchain> {
+  executor ??= Executor.create();
+  const config = prices === 'tenfold' ? tenfold(chainConfig('2024')) : chainConfig(prices);
+  return Blockchain.create({ config, executor: await executor });
 }
 
 /** Multiplies rent (param 18), gas (21) and forwarding (25) in the basechain. */
