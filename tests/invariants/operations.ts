@@ -55,9 +55,9 @@ export interface Scenario {
 /** What a run is about: how likely each operation is. One that is not named does not happen. */
 export type Mood = Partial<Record<Operation['do'], number>>;
 
-const tons = (from: string, to: string) => fc.bigInt({ min: toNano(from), max: toNano(to) });
+export const tons = (from: string, to: string) => fc.bigInt({ min: toNano(from), max: toNano(to) });
 const value: fc.Arbitrary<Value> = fc.constantFrom('fair', 'fair', 'fair', 'least', 'least', 'short', 'dust');
-const excessesTo: fc.Arbitrary<ExcessesTo> = fc.constantFrom(
+export const excessesTo: fc.Arbitrary<ExcessesTo> = fc.constantFrom(
   ...(['sender', 'sender', 'sender', 'sender', 'workchain5', 'nobody', 'masterchain'] as const),
 );
 const client: fc.Arbitrary<ClientName> = fc.constantFrom('alice', 'alice', 'mallory', 'mallory', 'bob');
@@ -182,6 +182,8 @@ export function scenarios(mood: Mood, opts: { steps: number; prices?: readonly P
     start: tons('0.02', '0.3'),
     steps: fc.array(step, { minLength: 1, maxLength: opts.steps, size: 'max' }),
   });
-  // Biased towards small values, early runs would be all but empty.
-  return fc.noBias(scenario);
+  return plain(scenario);
 }
+
+/** Biased towards small values, as fast-check does by default, a property's first runs would be all but empty. */
+export const plain = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T> => fc.noBias(arbitrary);

@@ -264,13 +264,20 @@ export function bring(scene: Scene, voucher: Voucher): void {
 }
 
 /** Somebody else delivers a voucher that was seen before, with excesses, value and code as they like. */
-export function replay(
-  scene: Scene,
-  { which, value, excessesTo, deploys }: { which: number; value: Value; excessesTo: ExcessesTo; deploys: boolean },
-): void {
+function replay(scene: Scene, { which, value, excessesTo, deploys }: Of<'replay'>): void {
   const voucher = scene.vouchers[which % Math.max(1, scene.vouchers.length)];
-  if (voucher === undefined) return;
+  if (voucher) bringBadly(scene, voucher, { coins: coinsOf(scene, value), excessesTo, deploys });
+}
+
+export interface BadDelivery {
+  coins: bigint;
+  excessesTo: ExcessesTo;
+  deploys: boolean;
+}
+
+export function bringBadly(scene: Scene, voucher: Voucher, { coins, excessesTo, deploys }: BadDelivery): void {
+  scene.signatures.add(voucher.signature.toString('hex'));
   const body = envelope(voucher, named(excessesTo, people.stranger));
   const says = `delivers somebody's ${voucher.says} (excesses to ${excessesTo}) to`;
-  post(scene, { from: people.stranger, to: voucher.contract, coins: coinsOf(scene, value), says, body, deploys });
+  post(scene, { from: people.stranger, to: voucher.contract, coins, says, body, deploys });
 }

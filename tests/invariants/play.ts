@@ -7,6 +7,7 @@ import { record } from './observer';
 import type { Scenario } from './operations';
 import { perform, post } from './perform';
 import { Scene } from './scene';
+import { Tally } from './tally';
 
 /** Plays scenarios: operations and deliveries in the order that the scenario says, with every check after every delivery. */
 
@@ -34,7 +35,7 @@ export async function play(scenario: Scenario, { keyIsHonest, checked = true }: 
 }
 
 /** One second passes, one message arrives. */
-async function deliverOne(scene: Scene, pick: number, checked: boolean): Promise<Delivery | undefined> {
+export async function deliverOne(scene: Scene, pick: number, checked: boolean): Promise<Delivery | undefined> {
   scene.pool.now += 1;
   const delivery = await scene.pool.deliver(pick);
   if (delivery === undefined) return undefined;
@@ -45,8 +46,17 @@ async function deliverOne(scene: Scene, pick: number, checked: boolean): Promise
   return delivery;
 }
 
-/** Delivers until nothing is on its way, from the youngest channel first now and then. */
-export async function drain(scene: Scene, checked = true): Promise<void> {
-  for (let pick = 0; scene.pool.size > 0; pick += 7) await deliverOne(scene, pick, checked);
+/** Delivers until nothing is on its way, a message from another channel each time. */
+export async function drain(scene: Scene, checked = true): Promise<Delivery[]> {
+  const deliveries: Delivery[] = [];
+  for (let pick = 0; scene.pool.size > 0; pick += 7) deliveries.push((await deliverOne(scene, pick, checked))!);
   if (checked) check(scene, undefined);
+  return deliveries;
+}
+
+/** Plays without a check, to see what the scenarios of a property consist of. */
+export async function census(scenarios: readonly Scenario[], keyIsHonest: boolean): Promise<Tally> {
+  const tally = new Tally();
+  for (const scenario of scenarios) tally.merge((await play(scenario, { keyIsHonest, checked: false })).tally);
+  return tally;
 }

@@ -52,6 +52,8 @@ export interface PersonalMessage {
   value: bigint;
   body: Cell;
   init?: StateInit | undefined;
+  /** bit 0: a bounce comes in the new format; bit 1: it brings the whole body back, not only the root cell */
+  extraFlags?: bigint;
 }
 
 export class MessagePool {
@@ -77,7 +79,7 @@ export class MessagePool {
   }
 
   /** Puts a person's message into the pool; it always bounces, as wallets send by default. */
-  send(from: Address, { to, value, body, init }: PersonalMessage): void {
+  send(from: Address, { to, value, body, init, extraFlags = 0n }: PersonalMessage): void {
     this.lt += 1n;
     this.credit(from, -value);
     const info: CommonMessageInfoInternal = {
@@ -88,7 +90,8 @@ export class MessagePool {
       src: from,
       dest: to,
       value: { coins: value },
-      ihrFee: 0n,
+      // Since TVM 12 this field carries the extra flags; the library still calls it by its old name.
+      ihrFee: extraFlags,
       forwardFee: 0n,
       createdLt: this.lt,
       createdAt: this.now,
