@@ -1,5 +1,6 @@
 jest.mock('@ton/crypto', () => jest.requireActual('../support/native-hashing'));
 
+import { ExitCode } from '../../wrappers';
 import { everybodyIsPaid } from './endings';
 import { BUSINESS, CLOSING, scenarios } from './operations';
 import { census, play } from './play';
@@ -49,5 +50,6 @@ describe('with an honest key, whatever order messages take,', () => {
     expect(tally.failedRequests).toBeGreaterThan(3);
     expect(tally.bouncedRequests).toBeGreaterThan(1);
     expect(tally.ownerPayouts).toBeGreaterThan(2);
+    expect([...tally.exitCodes]).toContain(ExitCode.notUnlockedYet);
   });
 });

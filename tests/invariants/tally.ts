@@ -71,6 +71,6 @@ const COUNTERS = [
 
 /** Refusals that a good sequence provokes. */
 export const EXPECTED_REFUSALS: readonly number[] = [
-  ...[ExitCode.lowMsgValue, ExitCode.closed, ExitCode.badSignature, ExitCode.oldMessage, ExitCode.notUnlockedYet],
+  ...[ExitCode.lowMsgValue, ExitCode.closed, ExitCode.badSignature, ExitCode.oldMessage],
   ...[ExitCode.expectedOwner, ExitCode.expectedMessageFromOwner, ExitCode.contractAddressMismatch, ExitCode.unknownOp],
 ];
