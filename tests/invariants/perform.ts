@@ -205,7 +205,7 @@ function toClient(
   const value = careful && request.value !== 'least' ? 'fair' : request.value;
   const body = what.make(named(careful ? 'sender' : request.excessesTo, from));
   const coins = (what.coins ?? 0n) + coinsOf(scene, value);
-  const trick = careful || request.excessesTo === 'sender' ? '' : `, excesses to ${request.excessesTo}, at`;
+  const trick = careful || request.excessesTo === 'sender' ? '' : ` (excesses to ${request.excessesTo})`;
   post(scene, { from, to, coins, says: `${what.says}${trick}`, body });
 }
 

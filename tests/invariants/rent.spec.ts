@@ -24,14 +24,15 @@ const hibernation = plain(
     start: tons('0.011', '0.05'),
     deposits: fc.array(tons('1', '40'), { minLength: 1, maxLength: 3 }),
     sleep: fc.integer({ min: YEAR / 2, max: 3 * YEAR }),
-    granted: fc.boolean(),
+    /** without the proxy's consent */
+    forced: fc.boolean(),
     stingy: fc.boolean(),
   }),
 );
 type Hibernation = typeof hibernation extends fc.Arbitrary<infer T> ? T : never;
 
 /** Clients pay in and leave after years, the last one out of a pool that holds its claim and nothing else. */
-async function hibernate({ prices, start, deposits, sleep, granted, stingy }: Hibernation): Promise<Scene> {
+async function hibernate({ prices, start, deposits, sleep, forced, stingy }: Hibernation): Promise<Scene> {
   const scene = await Scene.create(prices, true);
   post(scene, { from: proxy.owner, to: proxy, coins: start, says: 'deploys', body: noBody });
   await drain(scene);
@@ -43,7 +44,7 @@ async function hibernate({ prices, start, deposits, sleep, granted, stingy }: Hi
   await drain(scene);
   perform(scene, { do: 'wait', seconds: sleep });
   for (const client of guests) {
-    if (granted) perform(scene, { do: 'grantRefund', client });
+    if (!forced) perform(scene, { do: 'grantRefund', client });
     await drain(scene);
     if (stingy) await leave(scene, client, toNano('0.1'));
     await leave(scene, client);
