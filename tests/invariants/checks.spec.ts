@@ -56,10 +56,10 @@ function withBooks(data: Cell, books: { escrow: bigint; record: bigint; earned: 
     serialize: (record, builder) => builder.storeSlice(record.beginParse()),
     parse: (slice) => slice.asCell(),
   });
-  const record = beginCell().storeCoins(books.record).storeCoins(0n).storeAddress(people.alice).endCell();
+  const record = beginCell().storeCoins(books.record).storeInt(0, 64).storeAddress(people.alice).endCell();
   records.set(BigInt(`0x${idOf(clients.alice.address)}`), record);
-  const cell = beginCell().storeCoins(books.escrow).storeDict(records).storeUint(books.count, 16).endCell();
-  return beginCell().storeSlice(knownFields(data)).storeInt(books.earned, 60).storeMaybeRef(cell).endCell();
+  const cell = beginCell().storeCoins(books.escrow).storeUint(books.count, 16).storeDict(records).endCell();
+  return beginCell().storeSlice(knownFields(data)).storeInt(books.earned, 60).storeRef(cell).endCell();
 }
 
 /** Data as the live network knows it; a hardened proxy's own books are cut off. */

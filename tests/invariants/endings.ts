@@ -5,12 +5,13 @@ import { CLIENT_DELAY, CLIENTS, type ClientName, clients, people, proxy, WORKERS
 import { report } from './invariants';
 import { perform, post } from './perform';
 import { drain } from './play';
+import { reopenClient } from './reopening';
 import type { Scene } from './scene';
 
 /** How stories must be able to end, whatever happened before: everybody gets what is theirs, by their own doing. */
 
-/** Two stages, and one more round where a request was turned back. */
-const ROUNDS = 4;
+/** Two stages, and two more where a request was turned back or the pool could pay only a part at first. */
+const ROUNDS = 5;
 
 /**
  * The owner asks for its refund, waits, and asks again. Nobody else has to do anything.
@@ -21,8 +22,10 @@ export async function leave(scene: Scene, name: ClientName, value: bigint = scen
   const settled = () =>
     (scene.client(name)?.state ?? CocoonState.closed) === CocoonState.closed && scene.recorded(name) <= 0n;
   for (let round = 0; round < ROUNDS && !settled(); round += 1) {
-    const body = bodies.ownerClientRequestRefund({ queryId: 0n, excessesTo: owner });
-    post(scene, { from: owner, to: clients[name], coins: value, says: 'wants to leave', body });
+    // Closed and still owed something: what the pool could not pay at once takes another round.
+    const closed = scene.client(name)?.state === CocoonState.closed;
+    const body = closed ? reopenClient(0n, owner) : bodies.ownerClientRequestRefund({ queryId: 0n, excessesTo: owner });
+    post(scene, { from: owner, to: clients[name], coins: value, says: closed ? 'reopens' : 'wants to leave', body });
     await drain(scene);
     scene.pool.now += CLIENT_DELAY + 1;
   }
@@ -64,6 +67,8 @@ export async function everybodyIsPaid(scene: Scene): Promise<void> {
     if (state === undefined || state === CocoonState.closed) continue;
     perform(scene, { do: 'payWorker', worker });
     await drain(scene);
+    // A closed proxy pays what it knows to be earned; honest software settles with its workers before the delay is over.
+    if (scene.proxy()?.state === CocoonState.closed) continue;
     const { paid } = scene.ledger.workers[worker];
     const earned = scene.ledger.earned(worker);
     if (paid !== earned)

@@ -176,7 +176,7 @@ export const booksAddUp: Invariant = {
     const total = sum(records.map(({ escrow }) => escrow));
     if (total !== books.escrow) return `records of ${ton(total)}, an escrow of ${ton(books.escrow)}`;
     if (records.length !== books.count) return `${records.length} records, counted as ${books.count}`;
-    if (records.some(({ escrow, returned }) => escrow === 0n && returned === 0n)) return 'an empty record is kept';
+    if (records.some(({ escrow, ahead }) => escrow === 0n && ahead === 0n)) return 'an empty record is kept';
     for (const name of CLIENTS) {
       const kept = books.clients.get(idOf(clients[name].address));
       const claim = scene.recorded(name, books);

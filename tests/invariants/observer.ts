@@ -13,15 +13,12 @@ import type { Delivery, InFlight } from '../support/message-pool';
 import { parseProxyState } from '../support/proxy-books';
 import { clientAt, clients, proxy, workerAt, workers } from './cast';
 import type { Ledger } from './ledger';
+import { CLIENT_REOPEN } from './reopening';
 
 /** Turns deliveries into entries of the ledger. What a message says is read from its body, what happened from its trace. */
 
 /** Owner's operations of a client whose body starts with the amount that they pay in. */
-const DEPOSITS: readonly number[] = [
-  Op.extClientTopUp,
-  Op.ownerClientChangeSecretHashAndTopUp,
-  Op.extClientTopUpReopen,
-];
+const DEPOSITS: readonly number[] = [Op.extClientTopUp, Op.ownerClientChangeSecretHashAndTopUp, CLIENT_REOPEN];
 
 export function record(ledger: Ledger, delivery: Delivery): void {
   const { dest } = delivery.message.info;

@@ -6,13 +6,10 @@ import { Op } from '../../wrappers';
  * what it carries, and does not know the second.
  */
 
+export const CLIENT_REOPEN = 0x29111ceb;
+
 export function reopenClient(coins: bigint, excessesTo: Address): Cell {
-  return beginCell()
-    .storeUint(Op.extClientTopUpReopen, 32)
-    .storeUint(0, 64)
-    .storeCoins(coins)
-    .storeAddress(excessesTo)
-    .endCell();
+  return beginCell().storeUint(CLIENT_REOPEN, 32).storeUint(0, 64).storeCoins(coins).storeAddress(excessesTo).endCell();
 }
 
 /** Undefined as long as the contracts have no such operation. */

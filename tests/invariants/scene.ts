@@ -66,10 +66,10 @@ export class Scene {
     return claims as Record<ClientName, bigint>;
   }
 
-  /** What the client contract records, less what the proxy knows to have gone back already. */
+  /** What the client contract records, less what the proxy knows to have gone back, plus what it knows to be still due. */
   recorded(name: ClientName, books: ProxyBooks | undefined = this.proxy()?.books): bigint {
-    const returned = books?.clients.get(idOf(clients[name].address))?.returned ?? 0n;
-    return (this.client(name)?.balance ?? 0n) - returned;
+    const ahead = books?.clients.get(idOf(clients[name].address))?.ahead ?? 0n;
+    return (this.client(name)?.balance ?? 0n) - ahead;
   }
 
   /** nanoTON of top-ups on their way to the pool. */

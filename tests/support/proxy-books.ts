@@ -4,9 +4,9 @@ import { CellFormatError, type ProxyData, parseProxyData } from '../../wrappers'
 /**
  * What a proxy keeps after the fields that the live network knows:
  *
- *     record#_ escrow:Coins returned:Coins owner:MsgAddressInt = ClientRecord;
- *     books#_ escrow:Coins clients:(HashmapE 256 ClientRecord) count:uint16 = ProxyBooks;
- *     tail$_ earned:int60 books:(Maybe ^ProxyBooks)      absent at birth
+ *     record#_ escrow:Coins ahead:int64 owner:MsgAddressInt = ClientRecord;
+ *     books#_ escrow:Coins count:uint16 clients:(HashmapE 256 ClientRecord) = ProxyBooks;
+ *     more#_ earned:int60 books:^ProxyBooks              absent at birth
  *
  * Written out here a second time on purpose: tests must not read the contract's state with the contract's own eyes.
  */
@@ -14,8 +14,11 @@ import { CellFormatError, type ProxyData, parseProxyData } from '../../wrappers'
 export interface ClientRecord {
   /** nanoTON that the pool holds for the client, as of its last request */
   escrow: bigint;
-  /** nanoTON that went back to the owner although the client contract had credited them */
-  returned: bigint;
+  /**
+   * nanoTON by which the client contract's books are ahead of the pool's: top-ups that went back although it had credited
+   * them; below zero: refunds that it has booked and the pool could not pay yet
+   */
+  ahead: bigint;
   owner: Address;
 }
 
@@ -38,7 +41,7 @@ const recordValue: DictionaryValue<ClientRecord> = {
     throw new Error('tests only read the books');
   },
   parse: (slice) => {
-    const record = { escrow: slice.loadCoins(), returned: slice.loadCoins(), owner: slice.loadAddress() };
+    const record = { escrow: slice.loadCoins(), ahead: slice.loadIntBig(64), owner: slice.loadAddress() };
     end(slice);
     return record;
   },
@@ -70,13 +73,12 @@ function afterKnownFields(data: Cell): Slice {
 function readTail(tail: Slice): ProxyBooks {
   if (tail.remainingBits === 0 && tail.remainingRefs === 0) return NO_BOOKS;
   const earned = tail.loadIntBig(60);
-  const cell = tail.loadMaybeRef();
+  const cell = tail.loadRef();
   end(tail);
-  if (cell === null) return { ...NO_BOOKS, earned };
   const slice = cell.beginParse();
   const escrow = slice.loadCoins();
-  const records = slice.loadDict(Dictionary.Keys.BigUint(256), recordValue);
   const count = slice.loadUint(16);
+  const records = slice.loadDict(Dictionary.Keys.BigUint(256), recordValue);
   end(slice);
   const clients = new Map<string, ClientRecord>();
   for (const [id, record] of records) clients.set(id.toString(16).padStart(64, '0'), record);
