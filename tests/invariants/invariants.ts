@@ -20,12 +20,25 @@ export interface Invariant {
 const ton = (coins: bigint) => `${fromNano(coins)} TON`;
 const positive = (coins: bigint) => (coins > 0n ? coins : 0n);
 
+type PerClient = Record<(typeof CLIENTS)[number], bigint>;
+
 /** What each client paid in, did not get back and may no longer take: charged, or lost. */
-export function lostBy(scene: Scene): Record<(typeof CLIENTS)[number], bigint> {
+export function lostBy(scene: Scene): PerClient {
   const claims = scene.claims();
-  const entries = CLIENTS.map((name) => [name, scene.ledger.inPool(name) - claims[name]] as const);
-  return Object.fromEntries(entries) as Record<(typeof CLIENTS)[number], bigint>;
+  return perClient((name) => scene.ledger.inPool(name) - claims[name]);
 }
+
+/** Claims as far as coins were brought for them; what goes beyond comes from nothing, and INV-03 says so. */
+function backedClaims(scene: Scene): PerClient {
+  const claims = scene.claims();
+  return perClient((name) => least(claims[name], positive(scene.ledger.inPool(name))));
+}
+
+function perClient(amount: (name: (typeof CLIENTS)[number]) => bigint): PerClient {
+  return Object.fromEntries(CLIENTS.map((name) => [name, amount(name)])) as PerClient;
+}
+
+const least = (one: bigint, other: bigint) => (one < other ? one : other);
 
 function sum(amounts: Iterable<bigint>): bigint {
   let total = 0n;
@@ -41,8 +54,9 @@ export const solvency: Invariant = {
     const { ledger, pool } = scene;
     const state = scene.proxy();
     const revenue = state?.balance ?? 0n;
-    const claims = sum(Object.values(scene.claims()).map(positive));
-    const unpaid = sum(Object.values(lostBy(scene))) - ledger.workersPaid - ledger.revenue;
+    const claims = sum(Object.values(backedClaims(scene)));
+    const charged = sum(CLIENTS.map((name) => ledger.inPool(name))) - claims;
+    const unpaid = charged - ledger.workersPaid - ledger.revenue;
     const held = pool.balanceOf(proxy.address) + scene.depositsInFlight() + ledger.rent;
     const owed = claims + revenue + positive(unpaid);
     const detail = `escrow ${ton(claims)}, revenue ${ton(revenue)}, unpaid ${ton(unpaid)}, stake ${ton(ledger.stake)}`;
@@ -179,7 +193,7 @@ export const booksAddUp: Invariant = {
     if (records.some(({ escrow, ahead }) => escrow === 0n && ahead === 0n)) return 'an empty record is kept';
     for (const name of CLIENTS) {
       const kept = books.clients.get(idOf(clients[name].address));
-      const claim = scene.recorded(name, books);
+      const claim = scene.recorded(name);
       if ((kept?.escrow ?? 0n) < claim)
         return `${ton(kept?.escrow ?? 0n)} for client ${name}, who may take ${ton(claim)}`;
       if (kept && !sameAddress(kept.owner, clients[name].owner))

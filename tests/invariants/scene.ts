@@ -1,6 +1,6 @@
 import type { Address, Cell } from '@ton/core';
 import type { Blockchain } from '@ton/sandbox';
-import { type ClientData, parseClientData, parseWorkerData, type WorkerData } from '../../wrappers';
+import { type ClientData, CocoonState, parseClientData, parseWorkerData, type WorkerData } from '../../wrappers';
 import { MessagePool } from '../support/message-pool';
 import { chainAt, type Prices } from '../support/price-sets';
 import { type ProxyBooks, parseProxyState } from '../support/proxy-books';
@@ -53,23 +53,27 @@ export class Scene {
 
   /** What the contracts say that each client may still take, messages on their way included. */
   claims(): Record<ClientName, bigint> {
-    const books = this.proxy()?.books;
-    const claims = Object.fromEntries(CLIENTS.map((name) => [name, this.recorded(name, books)]));
+    const claims = Object.fromEntries(CLIENTS.map((name) => [name, this.recorded(name)])) as Record<ClientName, bigint>;
     for (const message of this.pool.inFlight()) {
       // A refund stays a claim until it is paid; a top-up that bounced is no claim, though the client does not know yet.
       const asked = requestIn(message) ?? bouncedRequest(message);
       if (asked?.from !== 'client' || !asked.body.payload) continue;
       const { payload } = asked.body;
-      if (payload.kind === 'refundGranted' || payload.kind === 'refundForce') claims[asked.name]! += payload.amount;
-      else if (payload.kind === 'topUp' && message.message.info.bounced) claims[asked.name]! -= payload.amount;
+      if (payload.kind === 'refundGranted' || payload.kind === 'refundForce') claims[asked.name] += payload.amount;
+      else if (payload.kind === 'topUp' && message.message.info.bounced) claims[asked.name] -= payload.amount;
     }
-    return claims as Record<ClientName, bigint>;
+    // Coins that went back are charged first: below zero there is nothing to claim, and no debt either.
+    for (const name of CLIENTS) if (claims[name] < 0n) claims[name] = 0n;
+    return claims;
   }
 
   /** What the client contract records, less what the proxy knows to have gone back, plus what it knows to be still due. */
-  recorded(name: ClientName, books: ProxyBooks | undefined = this.proxy()?.books): bigint {
-    const ahead = books?.clients.get(idOf(clients[name].address))?.ahead ?? 0n;
-    return (this.client(name)?.balance ?? 0n) - ahead;
+  recorded(name: ClientName): bigint {
+    const proxy = this.proxy();
+    const record = proxy?.books.clients.get(idOf(clients[name].address));
+    // A closed proxy pays nobody whom it does not know, whatever the client contract says.
+    if (proxy?.state === CocoonState.closed && record === undefined) return 0n;
+    return (this.client(name)?.balance ?? 0n) - (record?.ahead ?? 0n);
   }
 
   /** nanoTON of top-ups on their way to the pool. */

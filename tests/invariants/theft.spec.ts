@@ -15,7 +15,7 @@ describe('with a stolen key', () => {
   const theft = scenarios(THEFT, { steps: 50 });
 
   test('a client that was not charged gets back every coin by itself (INV-02)', async () => {
-    await holds(theft, 30, async (scenario) => {
+    await holds(theft, 24, async (scenario) => {
       await honestClientsLeave(await play(scenario, { keyIsHonest: false }), ['alice', 'bob']);
     });
   });
