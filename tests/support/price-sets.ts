@@ -18,8 +18,21 @@ export function chainAt(prices: Prices): Promise<Blockchain> {
 
 async function createChain(prices: Prices): Promise<Blockchain> {
   executor ??= Executor.create();
-  const config = prices === 'tenfold' ? tenfold(chainConfig('2024')) : chainConfig(prices);
-  return Blockchain.create({ config, executor: await executor });
+  return Blockchain.create({ config: configAt(prices), executor: await executor });
+}
+
+/** The blockchain config with these prices. */
+export function configAt(prices: Prices): Cell {
+  return prices === 'tenfold' ? tenfold(chainConfig('2024')) : chainConfig(prices);
+}
+
+/** What `gas` costs in the basechain, nanoTON: flat_price#d1 up to flat_limit, and 2^-16 of the price per unit above it. */
+export function gasFee(config: Cell, gas: bigint): bigint {
+  const params = config.beginParse().loadDictDirect(Dictionary.Keys.Int(32), Dictionary.Values.Cell());
+  const slice = params.get(21)!.beginParse().skip(8);
+  const [flatLimit, flatPrice] = [slice.loadUintBig(64), slice.loadUintBig(64)];
+  const price = slice.skip(8).loadUintBig(64);
+  return gas <= flatLimit ? flatPrice : flatPrice + ((gas - flatLimit) * price + 65_535n) / 65_536n;
 }
 
 /** Multiplies rent (param 18), gas (21) and forwarding (25) in the basechain. */
