@@ -16,7 +16,7 @@ export interface ClientAccount {
   undone: bigint;
   /** what the accepted vouchers cost */
   charged: bigint;
-  /** some charge exceeded what was left, so not all of `charged` could be taken */
+  /** not all of `charged` could be taken from coins in the pool: more was charged than was left, or had gone back already */
   capped: boolean;
   /** left the pool for the owner: refunds, and top-ups that a closing proxy did not take */
   refunded: bigint;
@@ -73,6 +73,12 @@ export class Ledger {
     account.charged += price;
     account.capped ||= price > left;
     account.tokens = tokens;
+  }
+
+  /** A closing proxy does not take a top-up. The client contract counts it all the same, so a later charge may go there. */
+  sendBack(client: ClientName, coins: bigint): void {
+    this.clients[client].refunded += coins;
+    this.clients[client].capped ||= coins > 0n;
   }
 
   refund(client: ClientName, coins: bigint, fromNobodys: boolean): void {

@@ -57,7 +57,7 @@ function atProxy(ledger: Ledger, delivery: Delivery): void {
       if (bounced) unclaimed += payload.amount;
       // Its forward fee is the client's to pay, so the nominal amount counts, also where the fee eats it up.
       const returned = ok ? nominalPayouts(delivery, clients[name].owner) : 0n;
-      ledger.refund(name, returned, false);
+      ledger.sendBack(name, returned);
       unclaimed += returned;
     } else if (payload && ok) {
       const paid = payouts(sent, clients[name].owner);

@@ -3,7 +3,7 @@ import type { Blockchain } from '@ton/sandbox';
 import { type ClientData, CocoonState, parseClientData, parseWorkerData, type WorkerData } from '../../wrappers';
 import { MessagePool } from '../support/message-pool';
 import { chainAt, type Prices } from '../support/price-sets';
-import { type ProxyBooks, parseProxyState } from '../support/proxy-books';
+import { parseProxyState } from '../support/proxy-books';
 import { START } from '../support/world';
 import { CLIENTS, type ClientName, clients, contracts, proxy, type WorkerName, workers } from './cast';
 import { Ledger } from './ledger';
