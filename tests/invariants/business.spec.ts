@@ -2,7 +2,7 @@ jest.mock('@ton/crypto', () => jest.requireActual('../support/native-hashing'));
 
 import { ExitCode } from '../../wrappers';
 import { everybodyIsPaid } from './endings';
-import { BUSINESS, CLOSING, scenarios } from './operations';
+import { BUSINESS, CLOSING, EARLY, scenarios } from './operations';
 import { census, play } from './play';
 import { holds, sampled } from './property';
 import { EXPECTED_REFUSALS } from './tally';
@@ -16,6 +16,7 @@ jest.setTimeout(600_000);
 describe('with an honest key, whatever order messages take,', () => {
   const business = scenarios(BUSINESS, { steps: 50 });
   const closing = scenarios(CLOSING, { steps: 40 });
+  const early = scenarios(EARLY, { steps: 30, deployed: ['nothing'] });
 
   test('in everyday business no claim is lost and everybody can be paid', async () => {
     await holds(business, 20, async (scenario) => {
@@ -25,6 +26,12 @@ describe('with an honest key, whatever order messages take,', () => {
 
   test('around the end of a proxy no claim is lost and everybody can be paid', async () => {
     await holds(closing, 16, async (scenario) => {
+      await everybodyIsPaid(await play(scenario, { keyIsHonest: true }));
+    });
+  });
+
+  test('before there is a proxy nobody is credited for what came back', async () => {
+    await holds(early, 30, async (scenario) => {
       await everybodyIsPaid(await play(scenario, { keyIsHonest: true }));
     });
   });
@@ -39,8 +46,14 @@ describe('with an honest key, whatever order messages take,', () => {
     expect(tally.workerPayouts).toBeGreaterThan(2);
     expect(tally.strangersVouchers).toBeGreaterThan(5);
     expect(tally.strangers).toBeGreaterThan(20);
-    expect(tally.toNoCode).toBeGreaterThan(5);
+    expect(tally.toNoCode).toBeGreaterThan(3);
     for (const code of EXPECTED_REFUSALS) expect([...tally.exitCodes]).toContain(code);
+  });
+
+  test('before there is a proxy, requests do come back', async () => {
+    const tally = await census(sampled(early, 8), true);
+    expect(tally.failedRequests).toBeGreaterThan(5);
+    expect(tally.bouncedRequests).toBeGreaterThan(5);
   });
 
   test('the end of a proxy is eventful', async () => {

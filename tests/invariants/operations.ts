@@ -137,6 +137,12 @@ export const BUSINESS: Mood = {
   ...{ transfer: 2, trespass: 4, root: 1, wait: 4 },
 };
 
+/** Clients and workers that are there before their proxy is: whatever they ask of it comes back. */
+export const EARLY: Mood = {
+  ...{ deploy: 3, topUp: 10, topUpWithSecret: 2, sync: 1, withdraw: 6, requestRefund: 6, reopen: 1, grantRefund: 2 },
+  ...{ payWorker: 1, transfer: 1, wait: 2 },
+};
+
 /** The end of a proxy: closing, late top-ups, refunds and payouts that cross. */
 export const CLOSING: Mood = {
   ...{
@@ -170,15 +176,18 @@ export const THEFT: Mood = {
   ...{ transfer: 1, trespass: 2, wait: 4 },
 };
 
-export function scenarios(mood: Mood, opts: { steps: number; prices?: readonly Prices[] }): fc.Arbitrary<Scenario> {
+export function scenarios(
+  mood: Mood,
+  opts: { steps: number; deployed?: readonly Scenario['deployed'][] },
+): fc.Arbitrary<Scenario> {
   const choices = (Object.keys(mood) as Operation['do'][]).map((name) => ({
     weight: mood[name]!,
     arbitrary: makers[name],
   }));
   const step = fc.record({ operation: fc.oneof(...choices), deliver: fc.array(fc.nat(30), { maxLength: 4 }) });
   const scenario = fc.record({
-    prices: fc.constantFrom(...(opts.prices ?? PRICES)),
-    deployed: fc.constantFrom('all' as const, 'all', 'all', 'proxy', 'nothing'),
+    prices: fc.constantFrom(...PRICES),
+    deployed: fc.constantFrom(...(opts.deployed ?? (['all', 'all', 'all', 'proxy'] as const))),
     start: tons('0.02', '0.3'),
     steps: fc.array(step, { minLength: 1, maxLength: opts.steps, size: 'max' }),
   });

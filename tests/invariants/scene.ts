@@ -71,9 +71,11 @@ export class Scene {
   recorded(name: ClientName): bigint {
     const proxy = this.proxy();
     const record = proxy?.books.clients.get(idOf(clients[name].address));
-    // A closed proxy pays nobody whom it does not know, whatever the client contract says.
-    if (proxy?.state === CocoonState.closed && record === undefined) return 0n;
-    return (this.client(name)?.balance ?? 0n) - (record?.ahead ?? 0n);
+    const claim = (this.client(name)?.balance ?? 0n) - (record?.ahead ?? 0n);
+    if (proxy?.state !== CocoonState.closed) return claim;
+    // A closed proxy serves nobody and pays no more than it holds for a client, whatever the client contract says.
+    const held = record?.escrow ?? 0n;
+    return claim < held ? claim : held;
   }
 
   /** nanoTON of top-ups on their way to the pool. */
