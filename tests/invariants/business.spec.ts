@@ -46,7 +46,7 @@ describe('with an honest key, whatever order messages take,', () => {
     expect(tally.workerPayouts).toBeGreaterThan(2);
     expect(tally.strangersVouchers).toBeGreaterThan(5);
     expect(tally.strangers).toBeGreaterThan(20);
-    expect(tally.toNoCode).toBeGreaterThan(3);
+    expect(tally.toNoCode).toBeGreaterThan(0);
     for (const code of EXPECTED_REFUSALS) expect([...tally.exitCodes]).toContain(code);
   });
 
