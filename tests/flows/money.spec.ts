@@ -1,9 +1,10 @@
 import { type Address, toNano } from '@ton/core';
 import type { SandboxContract, SendMessageResult } from '@ton/sandbox';
 import { MAINNET_TERMS } from '../../sdk/networks';
-import { type CocoonClient, type CocoonProxy, CocoonState, type CocoonWorker } from '../../wrappers';
+import { type CocoonClient, type CocoonProxy, CocoonState, type CocoonWorker, ExitCode } from '../../wrappers';
 import { balancesOf, conserving, gainOf } from '../support/conservation';
-import { computeSkipped, exitCodeOf, txOf } from '../support/trace';
+import { OWN_RESERVE } from '../support/own-coins';
+import { computeSkipped, exitCodeOf, storageFeeOf, txOf, txsOf } from '../support/trace';
 import { type VoucherOp, voucher } from '../support/vouchers';
 import {
   balanceOf,
@@ -51,22 +52,28 @@ async function step<T extends SendMessageResult>(run: () => Promise<T>) {
   return outcome;
 }
 
-/** Stake, revenue and escrow together are in the pool as coins, as long as the proxy is not closed. */
+/** Escrow, revenue and what is earned are in the pool as coins; and the stake, as long as the proxy is not closed. */
 async function expectClaimsCovered(): Promise<void> {
   const { state, stake, balance } = await proxy.getData();
+  const coins = await balanceOf(world, proxy.address);
+  const { escrow, earned } = await proxy.getBooks();
+  const owed = escrow + balance + (earned > 0n ? earned : 0n);
+  expect(coins).toBeGreaterThanOrEqual(owed);
   if (state === CocoonState.closed) return;
-  const claims = stake + balance + (await client.getData()).balance;
   // What the vouchers took from the client and did not yet give to the worker is in the pool as well, on top.
-  expect(await balanceOf(world, proxy.address)).toBeGreaterThanOrEqual(claims);
+  expect(coins).toBeGreaterThanOrEqual(stake + balance + (await client.getData()).balance);
 }
 
-/** What an account was paid: its gain, and the fee of receiving it, which it pays itself. */
+/** What an account was paid: its gain, and the fees of receiving it, which it pays itself. */
 function received(
   outcome: { result: SendMessageResult; gain: (account: Address) => bigint },
   account: Address,
 ): bigint {
-  return outcome.gain(account) + txOf(outcome.result, account).totalFees.coins;
+  return txsOf(outcome.result, account).reduce((sum, tx) => sum + tx.totalFees.coins, outcome.gain(account));
 }
+
+/** What a closing account has of its own, beyond the reserve that some message paid for, and gives to its owner (W13). */
+const ownOf = async (account: Address): Promise<bigint> => (await balanceOf(world, account)) - OWN_RESERVE;
 
 const carry = (op: VoucherOp, contract: Address, tokens?: bigint) => ({
   ...voucher(tokens === undefined ? { op, contract } : { op, contract, tokens }),
@@ -76,6 +83,8 @@ const charge = (tokens: bigint) =>
   client.sendCharge(world.actors.carrier.getSender(), carry('extClientChargeSigned', client.address, tokens));
 const payout = (tokens: bigint) =>
   worker.sendPayout(world.actors.carrier.getSender(), carry('extWorkerPayoutRequestSigned', worker.address, tokens));
+/** Tells the pool what has been charged; anybody may. */
+const sync = () => client.sendSync(world.actors.carrier.getSender(), { excessesTo: world.actors.carrier.address });
 const revenue = () => proxy.sendPayout(world.actors.carrier.getSender(), { excessesTo: world.actors.carrier.address });
 
 describe('an answer is paid for', () => {
@@ -98,8 +107,20 @@ describe('an answer is paid for', () => {
     expect(await client.getData()).toMatchObject({ balance: ESCROW - TOKENS * PRICE, tokensUsed: TOKENS });
   });
 
+  test('synchronisation: the pool learns what was charged, no coin moves but fees', async () => {
+    await step(() => charge(TOKENS));
+    expect(await proxy.getBooks()).toMatchObject({ escrow: ESCROW, earned: 0n });
+    const outcome = await step(sync);
+    expect(outcome.gain(client.address)).toBe(0n);
+    expect(outcome.gain(proxy.address)).toBe(0n);
+    expect(-outcome.gain(world.actors.carrier.address)).toBe(outcome.fees);
+    const books = { escrow: ESCROW - TOKENS * PRICE, earned: TOKENS * PRICE, backedStake: STAKE, clients: 1 };
+    expect(await proxy.getBooks()).toMatchObject(books);
+  });
+
   test('payout: 19 parts to the owner of the worker, 1 part booked for the owner of the proxy', async () => {
     await step(() => charge(TOKENS));
+    await step(sync);
     const outcome = await step(() => payout(TOKENS));
     expect(received(outcome, world.actors.workerOwner.address)).toBe(TOKENS * WORKER_FEE);
     expect(outcome.gain(proxy.address)).toBe(-TOKENS * WORKER_FEE);
@@ -107,10 +128,46 @@ describe('an answer is paid for', () => {
     expect(-outcome.gain(world.actors.carrier.address)).toBe(outcome.fees - ownFee(outcome.result, 'workerOwner'));
     expect(await proxy.getData()).toMatchObject({ balance: TOKENS * (PRICE - WORKER_FEE), stake: STAKE });
     expect((await worker.getData()).tokens).toBe(TOKENS);
+    expect(await proxy.getBooks()).toMatchObject({ escrow: ESCROW - TOKENS * PRICE, earned: 0n, backedStake: STAKE });
+  });
+
+  test('payout in advance: paid out of the stake, and made good by the next synchronisation (A9, W03)', async () => {
+    const tokens = TOKENS / 2n;
+    await step(() => charge(tokens));
+    const outcome = await step(() => payout(tokens));
+    expect(received(outcome, world.actors.workerOwner.address)).toBe(tokens * WORKER_FEE);
+    const before = await proxy.getBooks();
+    expect(before).toMatchObject({ escrow: ESCROW, earned: -tokens * PRICE });
+    // 10 TON of the stake are on their way, and the revenue of this payout is not lent out again.
+    expect(before.backedStake).toBe(before.payable);
+    expect(before.payable).toBe((await balanceOf(world, proxy.address)) - ESCROW - tokens * (PRICE - WORKER_FEE));
+    expect(before.payable).toBeLessThan(STAKE - tokens * PRICE + toNano('0.5'));
+
+    const synced = await step(sync);
+    expect(synced.gain(proxy.address)).toBe(0n);
+    const after = { escrow: ESCROW - tokens * PRICE, earned: 0n, backedStake: STAKE };
+    expect(await proxy.getBooks()).toMatchObject(after);
+    expect((await proxy.getData()).stake).toBe(STAKE);
+  });
+
+  test('payout beyond charges and stake: comes back whole, and is paid after the synchronisation (W03, W14)', async () => {
+    await step(() => charge(TOKENS));
+    const refused = await conserving(world, () => payout(TOKENS));
+    expect(txsOf(refused.result, proxy.address).map(exitCodeOf)).toEqual([ExitCode.tvmRange]);
+    expect(txsOf(refused.result, worker.address).map(exitCodeOf)).toEqual([0, 0]);
+    expect(refused.gain(proxy.address)).toBe(0n);
+    expect(refused.gain(worker.address)).toBe(0n);
+    expect(-refused.gain(world.actors.carrier.address)).toBe(refused.fees);
+    expect((await worker.getData()).tokens).toBe(0n);
+
+    await step(sync);
+    const outcome = await step(() => payout(TOKENS));
+    expect(received(outcome, world.actors.workerOwner.address)).toBe(TOKENS * WORKER_FEE);
   });
 
   test('revenue: what was booked is paid to the owner of the proxy', async () => {
     await step(() => charge(TOKENS));
+    await step(sync);
     await step(() => payout(TOKENS));
     const outcome = await step(revenue);
     expect(received(outcome, world.actors.proxyOwner.address)).toBe(TOKENS * (PRICE - WORKER_FEE));
@@ -125,7 +182,9 @@ describe('an answer is paid for', () => {
     const notices = NOTICE * BigInt(counters.length);
     for (const tokens of counters) {
       fees += (await step(() => charge(tokens))).fees;
+      fees += (await step(sync)).fees;
       fees += (await step(() => payout(tokens))).fees;
+      expect((await proxy.getBooks()).earned).toBe(0n);
     }
     fees += (await step(revenue)).fees;
     const after = balancesOf(world);
@@ -149,16 +208,13 @@ describe('everybody leaves', () => {
 
   /** An owner sends and is paid in one trace: what it got is its gain plus all it put in. */
   function paidToSender(outcome: Awaited<ReturnType<typeof step>>, owner: Address, attached: bigint): bigint {
-    const [request, receipt, ...more] = outcome.result.transactions.filter(
-      (tx) => tx.address === BigInt(`0x${owner.hash.toString('hex')}`),
-    );
-    expect(more).toEqual([]);
+    const [request, ...receipts] = txsOf(outcome.result, owner);
     const forward = [...request!.outMessages.values()].reduce(
       (sum, { info }) => (info.type === 'internal' ? sum + info.forwardFee : sum),
       0n,
     );
-    const put = attached + forward + request!.totalFees.coins + receipt!.totalFees.coins;
-    return outcome.gain(owner) + put;
+    const fees = receipts.reduce((sum, receipt) => sum + receipt.totalFees.coins, request!.totalFees.coins);
+    return outcome.gain(owner) + attached + forward + fees;
   }
 
   test('withdraw: the client gets what is above its stake', async () => {
@@ -170,10 +226,11 @@ describe('everybody leaves', () => {
 
   test('granted refund: the last tokens are charged, the client gets all the rest, its stake included', async () => {
     await step(() => charge(TOKENS));
+    const own = await ownOf(client.address);
     const opts = carry('extClientGrantRefundSigned', client.address, TOKENS + 50n);
     const outcome = await step(() => client.sendGrantRefund(world.actors.carrier.getSender(), opts));
     const rest = ESCROW - (TOKENS + 50n) * PRICE;
-    expect(received(outcome, world.actors.clientOwner.address)).toBe(rest);
+    expect(received(outcome, world.actors.clientOwner.address)).toBe(rest + own);
     expect(outcome.gain(proxy.address)).toBe(-rest);
     expect(await balanceOf(world, client.address)).toBe(toNano('0.01'));
     expect(await client.getData()).toMatchObject({ state: CocoonState.closed, balance: 0n, tokensUsed: TOKENS + 50n });
@@ -184,18 +241,23 @@ describe('everybody leaves', () => {
     const first = await step(() => client.sendRequestRefund(asClientOwner(), { ...ownerOpts(), value }));
     expect(paidToSender(first, world.actors.clientOwner.address, value)).toBe(ESCROW - STAKE);
     world.advance(CLIENT_DELAY + 1);
+    const held = await ownOf(client.address);
     const second = await step(() => client.sendRequestRefund(asClientOwner(), { ...ownerOpts(), value }));
-    expect(paidToSender(second, world.actors.clientOwner.address, value)).toBe(STAKE);
+    const own = held - storageFeeOf(txOf(second.result, client.address));
+    expect(paidToSender(second, world.actors.clientOwner.address, value)).toBe(STAKE + own);
     expect(await client.getData()).toMatchObject({ state: CocoonState.closed, balance: 0n });
-    // The live contracts pay it at the expense of the proxy's stake: the proxy did not answer in time.
-    expect((await proxy.getData()).stake).toBe(0n);
+    // It is the client's own escrow that came back; the proxy's stake is for other things (W05, W06, W25).
+    expect((await proxy.getData()).stake).toBe(STAKE);
+    expect(await proxy.getBooks()).toMatchObject({ escrow: 0n, earned: 0n, clients: 0 });
   });
 
   test('last payout: the worker is paid, and its account is emptied and closed', async () => {
     await step(() => charge(TOKENS));
+    await step(sync);
+    const own = await ownOf(worker.address);
     const opts = carry('extWorkerLastPayoutRequestSigned', worker.address, TOKENS);
     const outcome = await step(() => worker.sendLastPayout(world.actors.carrier.getSender(), opts));
-    expect(received(outcome, world.actors.workerOwner.address)).toBe(TOKENS * WORKER_FEE);
+    expect(received(outcome, world.actors.workerOwner.address)).toBe(TOKENS * WORKER_FEE + own);
     expect(outcome.gain(proxy.address)).toBe(-TOKENS * WORKER_FEE);
     expect(await balanceOf(world, worker.address)).toBe(toNano('0.01'));
     expect((await worker.getData()).state).toBe(CocoonState.closed);
@@ -203,6 +265,7 @@ describe('everybody leaves', () => {
 
   test('proxy: closes after its delay, when all others are paid, and its owner gets stake and revenue', async () => {
     await step(() => charge(TOKENS));
+    await step(sync);
     await step(() => payout(TOKENS));
     await step(() => proxy.sendClose(world.actors.proxyOwner.getSender(), ownerOpts()));
     expect((await proxy.getData()).unlockTs).toBe(world.now() + PROXY_DELAY);
@@ -226,5 +289,21 @@ describe('everybody leaves', () => {
     // The coins pay their own way back, a forward fee and the receipt.
     expect(outcome.gain(clientOwner.address)).toBeGreaterThan(toNano('2.999'));
     expect(outcome.gain(clientOwner.address)).toBeLessThan(toNano('3'));
+  });
+
+  test('top up that a closing proxy sent back: the client gets its escrow once, and not the top up again (W01)', async () => {
+    await step(() => proxy.sendClose(world.actors.proxyOwner.getSender(), ownerOpts()));
+    const { stranger, clientOwner, carrier } = world.actors;
+    const opts = { amount: toNano('3'), excessesTo: stranger.address };
+    await conserving(world, () => client.sendTopUp(stranger.getSender(), opts));
+    const value = toNano('0.7');
+    const first = await conserving(world, () => client.sendWithdraw(asClientOwner(), { ...ownerOpts(), value }));
+    const withdrawn = paidToSender(first, clientOwner.address, value);
+    const own = await ownOf(client.address);
+    const voucherOpts = carry('extClientGrantRefundSigned', client.address, 0n);
+    const second = await conserving(world, () => client.sendGrantRefund(carrier.getSender(), voucherOpts));
+    expect(withdrawn + received(second, clientOwner.address) - own).toBe(ESCROW);
+    expect(first.gain(proxy.address) + second.gain(proxy.address)).toBe(-ESCROW);
+    expect(await proxy.getBooks()).toMatchObject({ escrow: 0n, earned: 0n, clients: 0 });
   });
 });

@@ -81,10 +81,19 @@ function walletDifference({ data, message }: Case, ours: Outcome, live: Outcome)
   return ours.exitCode === 0 ? kept : { ...kept, exitCode: ExitCode.actionInvalid, sent: [], reserves: [] };
 }
 
-/** W33: the wallet adds 2 to the mode of every message of its key, so that one that cannot be sent is left out. */
+/**
+ * W33: the wallet adds 2 to the mode of every message of its key, so that one that cannot be sent is left out.
+ * W11: so does the root with its excesses.
+ * And should the coins that the wallet's owner withdraws come back, they come with the whole body.
+ */
 export function withModesOfOurs(name: ContractName, { message }: Case, live: Outcome): Outcome {
-  if (name !== 'wallet' || message.info.type !== 'external-in') return live;
-  return { ...live, sent: live.sent.map((sent) => ({ ...sent, mode: sent.mode | 2 })) };
+  const fromKey = message.info.type === 'external-in';
+  const sent = live.sent.map((one) => {
+    if (name === 'root') return one.op === 'excesses' && one.mode === 128 ? { ...one, mode: 130 } : one;
+    if (fromKey) return { ...one, mode: one.mode | 2 };
+    return one.op === 'text' && one.mode === 128 ? { ...one, flags: '3' } : one;
+  });
+  return { ...live, sent };
 }
 
 function hashOf(cell: Cell): string {

@@ -12,7 +12,7 @@ export interface Sent {
   /** 3: should it bounce, its whole body comes back */
   flags: bigint;
   body: Cell;
-  /** operation name, `text`, or the op in hex */
+  /** operation name, `text`, `empty`, `no op`, or the op in hex */
   op: string;
 }
 
@@ -84,6 +84,7 @@ export function isBounce(message: Message): boolean {
 
 export function opOf(body: Cell): string {
   if (body.bits.length === 0) return 'empty';
+  if (body.bits.length < 32) return 'no op';
   const op = body.beginParse().loadUint(32);
   if (op === 0) return 'text';
   return opName(op) ?? `0x${op.toString(16).padStart(8, '0')}`;
