@@ -8,6 +8,8 @@ import {
   CocoonState,
   clientStateInit,
   type ProxyData,
+  packProxyData,
+  parseProxyData,
   stateInitAddress,
   workerStateInit,
 } from '../../wrappers';
@@ -89,6 +91,8 @@ export async function expectChange(it: ProxyWorld, before: ProxyData, change: Pa
   const data = await dataOf(it.world, it.proxy.address);
   expect(readable(parseProxy(data))).toMatchObject(readable(change));
   expect(data.equals(packProxy({ ...before, ...change }))).toBe(true);
+  // And the wrappers, which everybody else reads it with, see the same.
+  expect(packProxyData(parseProxyData(data)).equals(data)).toBe(true);
 }
 
 /** Addresses as text: two objects of one address are not equal for Jest. */
