@@ -90,6 +90,8 @@ export interface WorkerData {
   /** adjusted tokens paid for so far */
   tokens: bigint;
   params: CocoonParams;
+  /** Has been closed and was opened again: last vouchers then need a higher counter than it has. */
+  reopened: boolean;
 }
 
 export interface WalletData {
@@ -144,7 +146,7 @@ export function initialClientData(opts: Pick<ClientData, 'owner' | 'proxy' | 'pu
 
 export function initialWorkerData(opts: Pick<WorkerData, 'owner' | 'proxy' | 'publicKey' | 'params'>): WorkerData {
   const { owner, proxy, publicKey, params } = opts;
-  return { owner, proxy, publicKey, params, state: State.normal, tokens: 0n };
+  return { owner, proxy, publicKey, params, state: State.normal, tokens: 0n, reopened: false };
 }
 
 export function initialWalletData(opts: Pick<WalletData, 'owner' | 'publicKey'>): WalletData {
@@ -258,6 +260,7 @@ export function packWorkerData(data: WorkerData): Cell {
   storeHash(builder, 'publicKey', data.publicKey);
   storeState(builder, data.state);
   storeU64(builder, 'tokens', data.tokens);
+  if (data.reopened) builder.storeBit(true);
   return builder.storeRef(storeParams(data.params, 'none')).endCell();
 }
 
@@ -271,6 +274,7 @@ export function parseWorkerData(cell: Cell): WorkerData {
       state: loadState(slice),
       tokens: slice.loadUintBig(64),
       params: loadParams(slice.loadRef()),
+      reopened: slice.remainingBits === 1 && slice.loadBit(),
     };
   });
 }

@@ -90,7 +90,7 @@ const guards: readonly Guard[] = [
     without: [
       {
         file: 'common/proxy-books.tact',
-        from: 'keep = max(keep, min(floor, myBalance() - amount - basechainFee(PROXY_REQUEST_GAS)));',
+        from: 'keep = max(keep, min(floor, myBalance() - amount - basechainFee(DEEPEST_REQUEST_GAS) - getForwardFee(1, 1_000, true)));',
         to: 'keep = floor;',
       },
     ],

@@ -88,7 +88,7 @@ test('worker', async () => {
     .record({ state: fc.constantFrom(0, 0, 0, 2), tokens: fc.constantFrom(0n, 1_000n) })
     .map(({ state, tokens }) => {
       const identity = { owner, proxy: stranger, publicKey: proxyKey.publicKey, params };
-      return packWorkerData({ ...identity, tokens, state: state === 2 ? 2 : 0 });
+      return packWorkerData({ ...identity, tokens, state: state === 2 ? 2 : 0, reopened: false });
     });
   const tokens = fc.oneof(near(1_000n), any.u64);
   const ops = ['extWorkerPayoutRequestSigned', 'extWorkerLastPayoutRequestSigned'] as const;

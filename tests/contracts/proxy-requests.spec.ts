@@ -2,7 +2,7 @@ import { type Address, beginCell, type Cell, toNano } from '@ton/core';
 import { bodies, CocoonState, ExitCode, type ProxyData } from '../../wrappers';
 import { expectSilence } from '../support/acceptance';
 import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
-import { configAt, gasFee } from '../support/price-sets';
+import { dearestRequest } from '../support/price-sets';
 import { packProxy } from '../support/proxy-data';
 import {
   clientAddress,
@@ -361,7 +361,7 @@ describe.each(refunds)('$name refund', ({ payloadOf }) => {
       (await it.world.chain.getContract(it.proxy.address)).balance = left;
       const { before, result } = await refund(ESCROW, 0n);
       // The message gives what it does not need itself.
-      const paid = left + value - gasFee(configAt('current'), 22_000n);
+      const paid = left + value - dearestRequest('current');
       await expectPayout(it, result, { queryId: 31n, to: client(), coins: paid, excessesTo, kept: 0n });
       const owed = { escrow: ESCROW - paid, ahead: paid - ESCROW };
       await expectChange(it, before, { clients: recordsWith(it, before.clients, client(), owed) });

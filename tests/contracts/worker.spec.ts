@@ -149,7 +149,7 @@ describe('reopening', () => {
       expect(excesses?.body.equals(bodies.excesses({ queryId: 6n }))).toBe(true);
       expect(reservesOf(tx)).toEqual([{ coins: balanceBefore, mode: 0 }]);
       expect(await balanceOf(world, worker.address)).toBe(balanceBefore);
-      const expected = packWorkerData({ ...before, state: CocoonState.normal });
+      const expected = packWorkerData({ ...before, state: CocoonState.normal, reopened: true });
       expect((await dataOf(world, worker.address)).equals(expected)).toBe(true);
     },
   );

@@ -28,20 +28,6 @@ const PERCENT = 92n;
 
 const CROWD = 5_000;
 
-/**
- * Operations that take more than that with a crowd, up to 36 695 gas in all and 21 779 at the proxy: REQUEST_GAS and
- * PROXY_REQUEST_GAS have to grow (with MOST_CLIENTS of them it is 39 196 and 24 279). Their tests are to fail until then;
- * a list that is no longer needed fails as well.
- */
-const OVER: ReadonlySet<string> = new Set([
-  'top up that a closing proxy sends back',
-  'withdraw',
-  'request of a refund',
-  'forced refund',
-  'top up that opens again',
-  'refund voucher',
-]);
-
 describe.each(PRICES)('at %s prices', (prices) => {
   let setup: Setup;
   beforeAll(async () => {
@@ -69,11 +55,7 @@ describe(`with ${CROWD} clients in the books`, () => {
     expect(clients?.get(setup.client.hash.toString('hex'))?.escrow).toBe(ESCROW);
   });
 
-  test.each(requests.filter((name) => !OVER.has(name)))('%s takes clearly less than its constant', async (name) => {
-    await expectBelow(setup, name);
-  });
-
-  test.failing.each([...OVER])('%s takes clearly less than its constant', async (name) => {
+  test.each(requests)('%s takes clearly less than its constant', async (name) => {
     await expectBelow(setup, name);
   });
 });
@@ -105,7 +87,7 @@ async function expectBelow(setup: Setup, name: string): Promise<void> {
   expect({ taken, ok: taken * 100n <= gasOf(operation.reach) * PERCENT }).toEqual({ taken, ok: true });
   if (operation.reach === 'local' || computeSkipped(txOf(result, proxy))) return;
   const share = gasUnits(txOf(result, proxy), prices);
-  expect({ share, ok: share * 100n <= gasConstant('PROXY_REQUEST_GAS') * PERCENT }).toEqual({ share, ok: true });
+  expect({ share, ok: share * 100n <= gasConstant('DEEPEST_REQUEST_GAS') * PERCENT }).toEqual({ share, ok: true });
 }
 
 /** The transactions of our contracts that an operation set off. */

@@ -162,7 +162,7 @@ describe('a worker', () => {
     expect((await worker.getData()).state).toBe(CocoonState.closed);
   });
 
-  test.failing('that was opened again cannot be closed by a last voucher of its first life (W24, A2)', async () => {
+  test('that was opened again cannot be closed by a last voucher of its first life (W24, A2)', async () => {
     const { worker, world } = market;
     const { carrier } = world.actors;
     await act.charge(USED);

@@ -151,6 +151,7 @@ export const workerData: fc.Arbitrary<WorkerData> = fc.record({
   state,
   tokens: u64,
   params: bareParams,
+  reopened: fc.boolean(),
 });
 
 export const walletData: fc.Arbitrary<WalletData> = fc.record({

@@ -3,7 +3,7 @@ import type { ContractName } from '../../sdk/generated/code';
 import { bodies, CocoonState, ExitCode, Op, type ProxyData, parseClientData, parseWorkerData } from '../../wrappers';
 import { dataOf, type Outcome, refusal, type Scenario, type SentInLane, sentMessage } from './lanes';
 import { LEAST_OWN, OWN_RESERVE } from './own-coins';
-import { configAt, gasFee } from './price-sets';
+import { dearestRequest } from './price-sets';
 import { NO_TAIL, packProxy, parseProxy } from './proxy-data';
 
 /**
@@ -352,7 +352,7 @@ const proxyIn = ({ data }: Case): ProxyData => parseProxy(data);
 
 const HUB_RESERVE = toNano('0.01');
 /** What the proxy's share of a request costs at most. */
-const PROXY_SHARE = gasFee(configAt('current'), 22_000n);
+const PROXY_SHARE = dearestRequest('current');
 
 /** What a proxy sets aside: what it had, and no less than its reserve. */
 const kept = ({ balance }: Case): bigint => (balance > HUB_RESERVE ? balance : HUB_RESERVE);

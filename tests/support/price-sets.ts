@@ -35,6 +35,15 @@ export function gasFee(config: Cell, gas: bigint): bigint {
   return gas <= flatLimit ? flatPrice : flatPrice + ((gas - flatLimit) * price + 65_535n) / 65_536n;
 }
 
+/** What a proxy leaves for the dearest request when it makes up for rent: its gas, and a message to the masterchain. */
+export function dearestRequest(prices: Prices): bigint {
+  const config = configAt(prices);
+  const params = config.beginParse().loadDictDirect(Dictionary.Keys.Int(32), Dictionary.Values.Cell());
+  const forwarding = params.get(24)!.beginParse().skip(8);
+  const [lump, bit, cell] = [forwarding.loadUintBig(64), forwarding.loadUintBig(64), forwarding.loadUintBig(64)];
+  return gasFee(config, 60_000n) + lump + (1_000n * bit + cell + 65_535n) / 65_536n;
+}
+
 /** Multiplies rent (param 18), gas (21) and forwarding (25) in the basechain. */
 function tenfold(config: Cell): Cell {
   const params = config.beginParse().loadDictDirect(Dictionary.Keys.Int(32), Dictionary.Values.Cell());

@@ -1,5 +1,5 @@
 import { type Address, type Cell, toNano } from '@ton/core';
-import type { SandboxContract, SendMessageResult } from '@ton/sandbox';
+import type { BlockchainTransaction, SandboxContract, SendMessageResult } from '@ton/sandbox';
 import {
   bodies,
   type ClientRecord,
@@ -16,7 +16,7 @@ import {
 import { hashOf } from './keys';
 import { NO_TAIL, packProxy, parseProxy } from './proxy-data';
 import { deliver } from './rejection';
-import { forwardFeesOf, reservesOf, sentBy, txOf } from './trace';
+import { forwardFeesOf, opOf, reservesOf, sentBy, txOf } from './trace';
 import { balanceOf, createWorld, dataOf, deployProxy, overwriteData, proxyKey, type World } from './world';
 
 /**
@@ -154,14 +154,20 @@ export async function expectPayout(
   const tx = txOf(result, it.proxy.address);
   const [payout, excesses, ...rest] = sentBy(tx);
   expect(rest).toEqual([]);
-  expect(payout).toMatchObject({ op: 'payout', bounce: false, mode });
+  expect(payout).toMatchObject({ op: 'payout', bounce: false, mode: mode === 1 ? 1 + orBounce(tx) : mode });
   // Without mode 1 the recipient pays the forward fee out of what it gets; both messages are as large and cost the same.
   expect(payout?.value).toBe(mode === 1 ? coins : coins - forwardFeesOf(tx) / 2n);
   expect(payout?.to.equals(to)).toBe(true);
   expect(payout?.body.equals(bodies.payout({ queryId }))).toBe(true);
   expectExcessesMessage(excesses, queryId, excessesTo);
-  expect(reservesOf(tx)).toEqual([{ coins: kept, mode: 0 }]);
+  expect(reservesOf(tx)).toEqual([{ coins: kept, mode: orBounce(tx) }]);
   expect(await balanceOf(it.world, it.proxy.address)).toBe(kept);
+}
+
+/** Mode bit 16 on what a child asked for: it comes back to the child should the coins not do after all (W09, W12). */
+function orBounce(tx: BlockchainTransaction): 0 | 16 {
+  const op = tx.inMessage === undefined || tx.inMessage === null ? '' : opOf(tx.inMessage.body);
+  return op === 'clientProxyRequest' || op === 'workerProxyRequest' ? 16 : 0;
 }
 
 /** The proxy only gives the rest of the value to `excessesTo` and keeps `kept`. */
@@ -174,7 +180,7 @@ export async function expectExcesses(
   const [excesses, ...rest] = sentBy(tx);
   expect(rest).toEqual([]);
   expectExcessesMessage(excesses, expected.queryId, expected.excessesTo);
-  expect(reservesOf(tx)).toEqual([{ coins: expected.kept, mode: 0 }]);
+  expect(reservesOf(tx)).toEqual([{ coins: expected.kept, mode: orBounce(tx) }]);
   expect(await balanceOf(it.world, it.proxy.address)).toBe(expected.kept);
 }
 

@@ -29,7 +29,7 @@ const TOKENS = 1_000_000_000n;
 const gasSource = readFileSync(path.join(__dirname, '../../contracts/common/gas.tact'), 'utf8');
 
 /** What contracts/common/gas.tact says that an operation may take, gas units. */
-export function gasConstant(name: 'REQUEST_GAS' | 'LOCAL_GAS' | 'PROXY_REQUEST_GAS'): bigint {
+export function gasConstant(name: 'REQUEST_GAS' | 'LOCAL_GAS' | 'DEEPEST_REQUEST_GAS'): bigint {
   const value = new RegExp(`^const ${name}: Int = ([0-9_]+);$`, 'm').exec(gasSource)?.[1];
   if (value === undefined) throw new Error(`contracts/common/gas.tact has no constant ${name}`);
   return BigInt(value.replaceAll('_', ''));
