@@ -140,8 +140,8 @@ describe('the handshake with a proxy', () => {
       () => undefined,
       (error) => error.code,
     );
-    expect(code).toBe(refusal);
     await own.close();
+    expect(code).toBe(refusal);
   });
 
   test('a closed channel is not paid into', async () => {
