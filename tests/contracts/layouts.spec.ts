@@ -79,7 +79,7 @@ describe('data cells', () => {
 
   test('of proxy, client and worker may go on after the fields we know', () => {
     const extended = (cell: Cell) =>
-      beginCell().storeSlice(cell.beginParse()).storeBit(true).storeRef(beginCell().storeUint(7, 8)).endCell();
+      beginCell().storeSlice(cell.beginParse()).storeUint(3, 2).storeRef(beginCell().storeUint(7, 8)).endCell();
     fc.assert(
       fc.property(any.proxyData, any.clientData, any.workerData, (proxy, client, worker) => {
         // Nothing is known of a proxy's clients where something else stands.
@@ -87,7 +87,8 @@ describe('data cells', () => {
         expect(plain(parseProxyData(extended(packProxyData(known))))).toEqual(plain(known));
         const plainClient = { ...client, reopened: false, debt: 0n };
         expect(plain(parseClientData(extended(packClientData(plainClient))))).toEqual(plain(plainClient));
-        expect(plain(parseWorkerData(extended(packWorkerData(worker))))).toEqual(plain(worker));
+        const plainWorker = { ...worker, reopened: false };
+        expect(plain(parseWorkerData(extended(packWorkerData(plainWorker))))).toEqual(plain(plainWorker));
       }),
       { ...RUNS, numRuns: 30 },
     );

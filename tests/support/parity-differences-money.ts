@@ -191,9 +191,11 @@ const differences: readonly Difference[] = [
       const request = claimIn(it);
       const before = proxyIn(it);
       if (request?.op !== Op.clientProxyTopUp || before.state === CocoonState.normal || !went(it)) return undefined;
-      const { coins, owner, excessesTo } = request;
-      const clients = new Map([[accountOf(it), { escrow: 0n, ahead: coins, owner }]]);
-      const after = { ...before, ...(coins === 0n ? NO_TAIL : { earned: 0n, clients }) };
+      const { coins, balance, owner, excessesTo } = request;
+      // Books that hold less than was sent back are ahead by no more than they hold.
+      const ahead = coins < balance ? coins : balance;
+      const clients = new Map([[accountOf(it), { escrow: 0n, ahead, owner }]]);
+      const after = { ...before, ...(ahead === 0n ? NO_TAIL : { earned: 0n, clients }) };
       return paying(it, after, { paid: coins, to: owner, excessesTo, mode: 2, keep: keptTowards(it, coins) });
     },
   },
