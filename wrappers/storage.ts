@@ -274,7 +274,7 @@ export function parseWorkerData(cell: Cell): WorkerData {
       state: loadState(slice),
       tokens: slice.loadUintBig(64),
       params: loadParams(slice.loadRef()),
-      reopened: slice.remainingBits === 1 && slice.loadBit(),
+      reopened: slice.remainingBits === 1 && slice.remainingRefs === 0 && slice.loadBit(),
     };
   });
 }
