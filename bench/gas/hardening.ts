@@ -27,7 +27,7 @@ const guards: readonly Guard[] = [
     name: 'address of the excesses is checked',
     ids: 'W11 W12',
     without: [
-      { file: 'common/sending.tact', from: 'throwUnless(ERR_BAD_ADDRESS, isStandardAddress(address));', to: '' },
+      { file: 'common/addresses.tact', from: 'throwUnless(ERR_BAD_ADDRESS, isStandardAddress(address));', to: '' },
     ],
   },
   {
