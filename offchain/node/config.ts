@@ -2,18 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Address } from '@ton/core';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { ConfigError } from './config-error';
+import { withManifest } from './manifest';
 
-/** A configuration that cannot be used. The message names the key and says what it must be. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG';
-  readonly key: string;
-
-  constructor(key: string, detail: string, options: { cause?: unknown } = {}) {
-    super(`Configuration key "${key}": ${detail}`, options);
-    this.name = 'ConfigError';
-    this.key = key;
-  }
-}
+export { ConfigError };
 
 export const address = z.string().transform((text, context) => {
   try {
@@ -45,6 +37,8 @@ export const nodeKeys = {
   is_testnet: z.boolean().default(false),
   owner_address: address,
   root_contract_address: address,
+  /** A manifest of the scripts that deployed the network; fills root_contract_address and is_test where they are left out. */
+  deployment_manifest: z.string().optional(),
   /** Ed25519 seed of the node's on-chain wallet. */
   node_wallet_key: seed,
   /** Bearer token of the endpoints that change something; empty refuses them all. */
@@ -93,7 +87,7 @@ export function parseConfig<T extends z.ZodObject>(schema: T, input: unknown, lo
     if (!(key in schema.shape) && key !== '@type')
       logger.warn({ key }, `unknown configuration key "${key}" is ignored`);
   }
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(withManifest(input as Record<string, unknown>));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const key = issue?.path.join('.') || '(whole file)';
