@@ -58,7 +58,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
   const waiters = new Waiters();
   let lastId = 0;
   const books = new Books(ledger, identity);
-  const vouchers = new VoucherBook(privateKeyFromSeed(config.machine_specific_private_key), deps.actions.wallet);
+  const vouchers = new VoucherBook(privateKeyFromSeed(config.machine_specific_private_key), deps.actions.wallet, now);
   const nonces = new Nonces();
   const scheduler = new Scheduler<WorkerSide>({ now, queueLimit: config.queue_limit });
   const commits = new CommitLog({

@@ -161,6 +161,10 @@ describe('reopening', () => {
       await expectRejection(world, by(from), ExitCode.expectedMessageFromOwner);
     }
     await expectRejection(world, by(workerOwner, TOO_LITTLE), ExitCode.lowMsgValue);
+    // A closed account holds 0.01 TON: a value that cannot fill its reserve as well comes back, and is not kept.
+    (await world.chain.getContract(worker.address)).balance = toNano('0.01');
+    await expectRejection(world, by(workerOwner, TOO_LITTLE + 1n), ExitCode.lowSmcBalance);
+    await expectRejection(world, by(workerOwner, toNano('0.2')), ExitCode.lowSmcBalance);
     for (const spoiled of [withTrailingBit(body()), withTrailingRef(body()), headerOnly(Op.ownerWorkerReopen)]) {
       await expectRejection(world, { ...by(workerOwner), body: spoiled }, ExitCode.tvmCellUnderflow);
     }
@@ -198,5 +202,7 @@ describe('anything else', () => {
     const truncated = beginCell().storeUint(UNKNOWN_OP, 32).storeUint(0, 63).endCell();
     await expectRejection(world, { ...attempt, body: truncated }, ExitCode.tvmCellUnderflow);
     await expectRejection(world, { ...attempt, body: bodies.text('w') }, ExitCode.tvmCellUnderflow);
+    await given({ state: CocoonState.closed });
+    await expectRejection(world, { ...attempt, body: headerOnly(UNKNOWN_OP) }, ExitCode.closed);
   });
 });

@@ -66,7 +66,7 @@ export class World {
     });
     this.ledger = new Ledger({ path: this.ledgerPath });
     this.books = new Books(this.ledger, this.identity);
-    this.vouchers = new VoucherBook(key, address(3));
+    this.vouchers = new VoucherBook(key, address(3), Date.now);
     this.metrics = new ProxyMetrics({
       running: () => 0,
       waiting: () => 0,

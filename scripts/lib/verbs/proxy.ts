@@ -2,6 +2,7 @@ import { verify } from 'node:crypto';
 import {
   CocoonProxy,
   CocoonState,
+  expiringQueryId,
   Op,
   publicKeyFromRaw,
   readVoucher,
@@ -158,7 +159,9 @@ async function closingVoucher(context: VerbContext<'proxy'>, op: number): Promis
         `Its key is ${data.publicKey.toString('hex')}.`,
       );
     }
-    return readVoucher(signVoucher({ op, queryId: 0n, contract: address, excessesTo: actor, key }));
+    return readVoucher(
+      signVoucher({ op, queryId: expiringQueryId(context.now + 86_400), contract: address, excessesTo: actor, key }),
+    );
   }
   const path = await prompts.need(
     'voucherFile',
