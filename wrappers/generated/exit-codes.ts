@@ -2,7 +2,7 @@
 
 /** Exit code by name. */
 export const ExitCode = {
-  /** The voucher's token counter does not exceed what the contract has already settled. */
+  /** The voucher's token counter does not exceed what the contract has already settled, or (root) a key's expiry has passed. */
   oldMessage: 1000,
   /** The contract holds too few coins for its own reserve, or (client withdraw) has nothing above its stake. */
   lowSmcBalance: 1001,
@@ -66,7 +66,7 @@ export const ExitCode = {
   tvmCellUnderflow: 9,
   /** The attached value bought less gas than the operation takes. */
   tvmOutOfGas: -14,
-  /** An outgoing message has an invalid form or destination. */
+  /** An outgoing message has an invalid form or destination, or (wallet) a send mode that does not exist. */
   actionInvalid: 34,
   /** An outgoing message goes to a workchain that does not exist. */
   actionBadDestination: 36,
@@ -78,7 +78,7 @@ export type ExitCodeName = keyof typeof ExitCode;
 
 /** What each exit code means, in one sentence. */
 export const exitCodeMeaning: Record<ExitCodeName, string> = {
-  oldMessage: "The voucher's token counter does not exceed what the contract has already settled.",
+  oldMessage: "The voucher's token counter does not exceed what the contract has already settled, or (root) a key's expiry has passed.",
   lowSmcBalance: "The contract holds too few coins for its own reserve, or (client withdraw) has nothing above its stake.",
   lowBalance: "Reserved by the live network, thrown by nobody.",
   lowMsgValue: "The message carries too few coins, or (client stake) the new stake does not exceed the old one.",
@@ -110,7 +110,7 @@ export const exitCodeMeaning: Record<ExitCodeName, string> = {
   tvmRange: "A sum is negative or does not fit: a price below the worker's fee, or more coins than the contract holds.",
   tvmCellUnderflow: "The message or a stored cell is shorter or longer than its layout.",
   tvmOutOfGas: "The attached value bought less gas than the operation takes.",
-  actionInvalid: "An outgoing message has an invalid form or destination.",
+  actionInvalid: "An outgoing message has an invalid form or destination, or (wallet) a send mode that does not exist.",
   actionBadDestination: "An outgoing message goes to a workchain that does not exist.",
   actionNotEnoughCoins: "The contract has too few coins for what it is about to send.",
 };
