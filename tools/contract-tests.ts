@@ -6,7 +6,7 @@ import base from '../jest.config';
 import { projectRoot } from './compile-contracts';
 
 /** Where the tests of the contracts live; what else runs contracts tests something else. */
-const SUITES = ['tests/contracts', 'tests/flows', 'tests/invariants'];
+const SUITES = ['tests/contracts', 'tests/flows', 'tests/guarantees', 'tests/fees', 'tests/invariants'];
 
 /** Test files of the contracts, from the project's root, in alphabetical order. */
 export function contractSpecs(): string[] {

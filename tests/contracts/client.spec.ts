@@ -238,6 +238,18 @@ describe('request of a refund', () => {
     await expectChange(it, before, { state: CocoonState.closing, unlockTs: it.world.now() + delay });
   });
 
+  test('waits a year at most, whatever the parameters say (W28)', async () => {
+    const { params } = await storageOf(it);
+    for (const clientDelayBeforeClose of [365 * 86_400 + 1, 0xffffffff]) {
+      await given(it, { state: CocoonState.normal, params: { ...params, clientDelayBeforeClose } });
+      await deliver(it.world, attempt(body()));
+      expect((await storageOf(it)).unlockTs).toBe(it.world.now() + 365 * 86_400);
+    }
+    await given(it, { state: CocoonState.normal, params: { ...params, clientDelayBeforeClose: 365 * 86_400 - 1 } });
+    await deliver(it.world, attempt(body()));
+    expect((await storageOf(it)).unlockTs).toBe(it.world.now() + 365 * 86_400 - 1);
+  });
+
   test.each([
     { held: '0.8', own: '0.69' },
     { held: '0.21', own: '0.1' },

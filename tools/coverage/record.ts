@@ -17,7 +17,8 @@ export interface Recording {
 }
 
 const dir = process.env.COCOON_RECORD_DIR;
-if (dir === undefined) throw new Error('COCOON_RECORD_DIR is not set: record.ts belongs to `npm run coverage:contracts`');
+if (dir === undefined)
+  throw new Error('COCOON_RECORD_DIR is not set: record.ts belongs to `npm run coverage:contracts`');
 
 const seen = new Map<string, Set<number>>();
 

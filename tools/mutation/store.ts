@@ -56,7 +56,10 @@ export function readEquivalents(): Equivalent[] {
 }
 
 /** What decides the outcome of a test of the contracts, other than the contracts. */
-const TEST_DIRS = ['tests/contracts', 'tests/flows', 'tests/invariants', 'tests/support', 'tests/fixtures', 'wrappers'];
+const TEST_DIRS = [
+  ...['tests/contracts', 'tests/flows', 'tests/guarantees', 'tests/fees'],
+  ...['tests/support', 'tests/fixtures', 'wrappers'],
+];
 
 export function testsFingerprint(): string {
   const hash = createHash('sha256');
