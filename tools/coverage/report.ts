@@ -87,7 +87,7 @@ export function renderTable(report: CoverageReport): string {
 
 Written by \`npm run coverage:contracts -- --write\`; a contract under ${REQUIRED_PERCENT} % of its lines fails it. A line is one instruction of the
 disassembled code: code cells carry no map back to Tact. Cells with the same content count as one. Tests: \`tests/contracts\`, \`tests/flows\`,
-\`tests/invariants\`.
+\`tests/guarantees\` and \`tests/fees\`.
 
 | contract | lines | covered | not covered | share |
 |---|---:|---:|---:|---:|

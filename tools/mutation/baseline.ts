@@ -13,9 +13,6 @@ export interface Baseline {
   pinning: string[];
 }
 
-/** Random histories take minutes and find a mutant by chance: a check is proved by a test that is about it. */
-const BY_CHANCE = /^tests\/invariants\/|\/histories\.spec\.ts$/;
-
 /** Codes that behave as ours and yet are others: they answer one get method more, as every Tact contract may. */
 async function controlCodes(sources: ReadonlyMap<string, Buffer>): Promise<Codes> {
   const entries: [ContractName, Cell][] = [];
@@ -39,7 +36,7 @@ export async function measureBaseline(sources: ReadonlyMap<string, Buffer>, code
   try {
     const results = await withCodes(control, (run) =>
       runSpecs({
-        specs: contractSpecs().filter((spec) => !BY_CHANCE.test(spec)),
+        specs: contractSpecs(),
         env: { ...run.env, COCOON_RECORD_DIR: dir },
         config: { ...run.config, setupFilesAfterEnv: ['<rootDir>/tools/coverage/record.ts'] },
         args: ['--maxWorkers=1'],
