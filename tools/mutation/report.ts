@@ -56,16 +56,20 @@ const atMost = (list: readonly string[], limit = 10): string =>
     .map((line) => `\n    ${line}`)
     .join('');
 
-/** What is wrong with the committed report, one complaint per entry; none when it stands for the present sources. */
+/**
+ * What is wrong with the committed report, one complaint per entry; none when it stands for the present sources.
+ * @param required which mutants must have been run
+ */
 export function complaints(
   report: MutationReport,
   present: { mutants: readonly string[]; codes: MutationReport['codes'] },
   equivalents: readonly Equivalent[],
+  required: (mutant: string) => boolean = () => true,
 ): string[] {
   const found: string[] = [];
   const known = new Set(report.mutants.map(({ mutant }) => mutant));
   const now = new Set(present.mutants);
-  const missing = present.mutants.filter((id) => !known.has(id));
+  const missing = present.mutants.filter((id) => required(id) && !known.has(id));
   const gone = [...known].filter((id) => !now.has(id));
   const moved = contractNames.filter((name) => report.codes[name] !== present.codes[name]);
   const alive = report.mutants.filter(({ verdict }) => verdict === 'survived').map(({ mutant }) => mutant);
@@ -104,8 +108,8 @@ export function renderReadme(
   return `# Mutation run of the contracts
 
 Written by \`npm run mutate -- --write\`. Each mutant is the contracts with one mistake made on purpose; a test must fail. \`npm run mutate\`
-resumes where it was stopped, \`--changed\` starts from the committed result, \`--check\` (in CI) asks only whether the result is of the
-present sources. Which test kills which mutant is in \`result.json\`.
+resumes where it was stopped, \`--changed\` starts from the committed result. \`--check\` (in CI) asks whether the result is of the present
+sources, has every mutant that drops a guard or an assignment, and no survivor without a reason. Which test kills which mutant is in \`result.json\`.
 
 | source | mutants | ${verdicts.join(' | ')} |
 |---|---:${'|---:'.repeat(verdicts.length)}|
@@ -115,7 +119,7 @@ Survivors:
 
 ${survivors.length > 0 ? survivors.join('\n') : 'none.'}
 
-Equivalent (\`equivalent.json\`): no test can tell them from the original.
+Survivors with a reason (\`equivalent.json\`): no test can tell them from the original, or it is said why none does.
 
 ${reasons.length > 0 ? reasons.join('\n') : 'none.'}
 
