@@ -4,7 +4,7 @@ import { type CocoonRoot, hashToInt, type RootData } from '../../wrappers';
 import { addr, int, methodId, stackOf } from '../support/getters';
 import { hashOf } from '../support/keys';
 import { createRootWorld, given as givenRoot, storageOf } from '../support/root-world';
-import { codeOf, startEachTestFrom, type World } from '../support/world';
+import { codeOf, overwriteStructVersion, startEachTestFrom, type World } from '../support/world';
 
 let world: World;
 let root: SandboxContract<CocoonRoot>;
@@ -28,6 +28,13 @@ describe('get methods', () => {
       model_hash_is_valid: 72587,
     };
     for (const [name, number] of Object.entries(numbers)) expect(methodId(name)).toBe(number);
+  });
+
+  test.each([2, 5, 255])('answer nothing about parameters of struct version %i, which they cannot read', async (version) => {
+    await overwriteStructVersion(world, root.address, 1, version);
+    for (const method of ['get_cocoon_data', 'get_cur_params', 'get_cur_params_full']) {
+      await expect(stackOf(world, root.address, methodId(method))).rejects.toMatchObject({ exitCode: 1008 });
+    }
   });
 
   test('last_proxy_seqno', async () => {
