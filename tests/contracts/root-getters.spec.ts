@@ -30,12 +30,15 @@ describe('get methods', () => {
     for (const [name, number] of Object.entries(numbers)) expect(methodId(name)).toBe(number);
   });
 
-  test.each([2, 5, 255])('answer nothing about parameters of struct version %i, which they cannot read', async (version) => {
-    await overwriteStructVersion(world, root.address, 1, version);
-    for (const method of ['get_cocoon_data', 'get_cur_params', 'get_cur_params_full']) {
-      await expect(stackOf(world, root.address, methodId(method))).rejects.toMatchObject({ exitCode: 1008 });
-    }
-  });
+  test.each([2, 5, 255])(
+    'answer nothing about parameters of struct version %i, which they cannot read',
+    async (version) => {
+      await overwriteStructVersion(world, root.address, 1, version);
+      for (const method of ['get_cocoon_data', 'get_cur_params', 'get_cur_params_full']) {
+        await expect(stackOf(world, root.address, methodId(method))).rejects.toMatchObject({ exitCode: 1008 });
+      }
+    },
+  );
 
   test('last_proxy_seqno', async () => {
     expect(await stackOf(world, root.address, 65647)).toEqual([int(3)]);
