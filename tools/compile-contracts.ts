@@ -4,12 +4,28 @@ import path from 'node:path';
 import { build, createVirtualFileSystem, Logger, LogLevel, type Options, stdLibFiles } from '@tact-lang/compiler';
 import { Cell } from '@ton/core';
 import { compile as client } from '../wrappers/CocoonClient.compile';
+import { compile as dao } from '../wrappers/CocoonDao.compile';
+import { compile as proposal } from '../wrappers/CocoonProposal.compile';
 import { compile as proxy } from '../wrappers/CocoonProxy.compile';
+import { compile as registrar } from '../wrappers/CocoonRegistrar.compile';
 import { compile as root } from '../wrappers/CocoonRoot.compile';
+import { compile as stake } from '../wrappers/CocoonStake.compile';
+import { compile as vault } from '../wrappers/CocoonVault.compile';
 import { compile as wallet } from '../wrappers/CocoonWallet.compile';
 import { compile as worker } from '../wrappers/CocoonWorker.compile';
 
-export const contractNames = ['root', 'proxy', 'client', 'worker', 'wallet'] as const;
+export const contractNames = [
+  'root',
+  'proxy',
+  'client',
+  'worker',
+  'wallet',
+  'stake',
+  'proposal',
+  'dao',
+  'vault',
+  'registrar',
+] as const;
 export type ContractName = (typeof contractNames)[number];
 
 export const projectRoot = path.resolve(__dirname, '..');
@@ -22,7 +38,10 @@ interface TactTarget {
 }
 
 /** What Blueprint compiles, so that both build the same code. */
-const targets: Record<ContractName, TactTarget> = { root, proxy, client, worker, wallet };
+const targets: Record<ContractName, TactTarget> = {
+  ...{ root, proxy, client, worker, wallet },
+  ...{ stake, proposal, dao, vault, registrar },
+};
 
 /** Name of the contract's artefacts: 'root' -> 'CocoonRoot'. */
 export function contractTitle(name: ContractName): string {
@@ -30,7 +49,7 @@ export function contractTitle(name: ContractName): string {
 }
 
 /**
- * Code cells of all five contracts. Compiled once per state of contracts/, compiler version and options;
+ * Code cells of all contracts. Compiled once per state of contracts/, compiler version and options;
  * later calls, also from other processes, read the BOCs back from build/cache.
  * Throws with the compiler's own message when a source does not compile.
  */

@@ -42,8 +42,76 @@ export const ExitCode = {
   voucherExpired: 1018,
   /** The proxy keeps as many client records as it may. */
   proxyFull: 1019,
+  /** The parameters have changed since the message was written: it names the version that it was meant for. */
+  staleParams: 1020,
   /** The root has no registered proxy under this number. */
   unknownProxyType: 2000,
+  /** Only the member whose Stake it is may do this. */
+  stakeNotOwner: 1100,
+  /** The sender is not the contract that it claims to be. */
+  daoBadSender: 1101,
+  /** A delegation is under way: its answer has not arrived yet. */
+  stakeBusy: 1102,
+  /** More is asked for than the Stake has. */
+  stakeTooMuch: 1103,
+  /** There is nothing to do: the amount is zero, nothing is released, or nothing waits. */
+  stakeNothing: 1104,
+  /** The snapshot's epoch lies ahead of this contract's clock, or so far back that its labels are folded. */
+  stakeBadEpoch: 1105,
+  /** The last vote on this proposal has not been acknowledged yet. */
+  votePending: 1106,
+  /** The Stake keeps receipts of as many running votes as it may. */
+  votesFull: 1107,
+  /** The delegate must be another member in the basechain, and the same one as long as stake is delegated. */
+  badDelegate: 1108,
+  /** The reason is longer than 512 bytes, or not text. */
+  badReason: 1109,
+  /** The proposal is in a state, or the time is one, in which it does not take this. */
+  proposalState: 1120,
+  /** Only the member who made the proposal may cancel it. */
+  notProposer: 1121,
+  /** The votes would exceed the snapshot. */
+  overVote: 1122,
+  /** The message comes from somebody other than the Vault. */
+  notVault: 1140,
+  /** The DAO's parameters are out of their bounds. */
+  daoBadParams: 1141,
+  /** The Dao has another version than the upgrade was made for. */
+  daoVersion: 1142,
+  /** The DAO has not had its activation stake and members for long enough, or is active already. */
+  daoActivation: 1143,
+  /** The Dao has no proposal under this number that is still open. */
+  unknownProposal: 1144,
+  /** The message comes from somebody other than the governor. */
+  notGovernor: 1160,
+  /** The message comes from somebody other than the guardian, or the guardian's time is over. */
+  notGuardian: 1161,
+  /** Only an executed proposal may do this. */
+  notSelf: 1162,
+  /** The limits, the guardian's term or an address is out of bounds. */
+  vaultBadLimits: 1163,
+  /** As many operations wait as may, or one with this number exists. */
+  opRefused: 1164,
+  /** The Vault has no operation under this number that waits to be executed. */
+  unknownOperation: 1165,
+  /** The operation's timelock is not over yet. */
+  timelock: 1166,
+  /** The operation's time is over. */
+  opExpired: 1167,
+  /** The guardian has paused execution. */
+  paused: 1168,
+  /** These are not the actions that were voted on. */
+  wrongActions: 1169,
+  /** Normal operations would spend more within seven days than they may. */
+  spendCap: 1170,
+  /** The same actions have been vetoed before: a second pass stands. */
+  unvetoable: 1171,
+  /** The guardian's act is out of its limits: too long, too often, or not on the list of what may be revoked. */
+  guardianLimit: 1172,
+  /** The Vault is set up already, or not yet. */
+  vaultInit: 1173,
+  /** Only the registrar may do this, and only with its own proxies. */
+  notRegistrar: 1174,
   /** The external message's valid_until has passed. */
   walletExpired: 1030,
   /** The owner has blocked the wallet's key. */
@@ -98,7 +166,41 @@ export const exitCodeMeaning: Record<ExitCodeName, string> = {
   badParams: "The parameters contradict each other: the worker's fee exceeds the price, or clients would wait longer than their proxy.",
   voucherExpired: "The voucher carries its own expiry, which has passed.",
   proxyFull: "The proxy keeps as many client records as it may.",
+  staleParams: "The parameters have changed since the message was written: it names the version that it was meant for.",
   unknownProxyType: "The root has no registered proxy under this number.",
+  stakeNotOwner: "Only the member whose Stake it is may do this.",
+  daoBadSender: "The sender is not the contract that it claims to be.",
+  stakeBusy: "A delegation is under way: its answer has not arrived yet.",
+  stakeTooMuch: "More is asked for than the Stake has.",
+  stakeNothing: "There is nothing to do: the amount is zero, nothing is released, or nothing waits.",
+  stakeBadEpoch: "The snapshot's epoch lies ahead of this contract's clock, or so far back that its labels are folded.",
+  votePending: "The last vote on this proposal has not been acknowledged yet.",
+  votesFull: "The Stake keeps receipts of as many running votes as it may.",
+  badDelegate: "The delegate must be another member in the basechain, and the same one as long as stake is delegated.",
+  badReason: "The reason is longer than 512 bytes, or not text.",
+  proposalState: "The proposal is in a state, or the time is one, in which it does not take this.",
+  notProposer: "Only the member who made the proposal may cancel it.",
+  overVote: "The votes would exceed the snapshot.",
+  notVault: "The message comes from somebody other than the Vault.",
+  daoBadParams: "The DAO's parameters are out of their bounds.",
+  daoVersion: "The Dao has another version than the upgrade was made for.",
+  daoActivation: "The DAO has not had its activation stake and members for long enough, or is active already.",
+  unknownProposal: "The Dao has no proposal under this number that is still open.",
+  notGovernor: "The message comes from somebody other than the governor.",
+  notGuardian: "The message comes from somebody other than the guardian, or the guardian's time is over.",
+  notSelf: "Only an executed proposal may do this.",
+  vaultBadLimits: "The limits, the guardian's term or an address is out of bounds.",
+  opRefused: "As many operations wait as may, or one with this number exists.",
+  unknownOperation: "The Vault has no operation under this number that waits to be executed.",
+  timelock: "The operation's timelock is not over yet.",
+  opExpired: "The operation's time is over.",
+  paused: "The guardian has paused execution.",
+  wrongActions: "These are not the actions that were voted on.",
+  spendCap: "Normal operations would spend more within seven days than they may.",
+  unvetoable: "The same actions have been vetoed before: a second pass stands.",
+  guardianLimit: "The guardian's act is out of its limits: too long, too often, or not on the list of what may be revoked.",
+  vaultInit: "The Vault is set up already, or not yet.",
+  notRegistrar: "Only the registrar may do this, and only with its own proxies.",
   walletExpired: "The external message's valid_until has passed.",
   walletBlocked: "The owner has blocked the wallet's key.",
   walletBadSeqno: "The external message's seqno is not the next one.",
