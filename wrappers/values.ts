@@ -27,3 +27,9 @@ export const DeployValue = {
   worker: toNano('0.3'),
   wallet: toNano('2.5'),
 } as const;
+
+/** Text of a proxy that root_put_proxy lists: what fits into one cell behind the message's other fields. */
+export const MOST_PUT_CHARACTERS = 78;
+
+/** Numbers from here on are those of root_put_proxy and the registrar; register_proxy counts up from 1. */
+export const FIRST_PUT_SEQNO = 1_000_000;
