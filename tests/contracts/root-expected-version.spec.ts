@@ -76,7 +76,7 @@ describe.each(paramsChanges)('$name', ({ body }) => {
       await given({ params: { ...params, structVersion: version } });
       const before = await dataOf(world, root.address);
       const without = await accepted(body());
-        await given({ ...(await storage()), version: 7, params: { ...params, structVersion: version } });
+      await given({ ...(await storage()), version: 7, params: { ...params, structVersion: version } });
       expect((await dataOf(world, root.address)).equals(before)).toBe(true);
       expect((await accepted(body(17))).equals(without)).toBe(true);
     },
