@@ -2,7 +2,15 @@ import { type Address, beginCell, type Cell, type Contract, type ContractProvide
 import { type ContractInit, stateInitAddress } from './addresses';
 import { hashToInt } from './fields';
 import { type KeyManager, type PublicKey, parseKeyManager } from './key-manager';
-import { bodies, type FullParamsChange, type ParamsChange, type PriceChange } from './messages';
+import {
+  bodies,
+  type ForParams,
+  type ForVersion,
+  type FullParamsChange,
+  type ParamsChange,
+  type PriceChange,
+  type PutProxy,
+} from './messages';
 import {
   type CurrentParams,
   type FullParams,
@@ -28,7 +36,12 @@ export interface AllowlistOptions extends MessageOptions {
 export type RegisterProxyOptions = MessageOptions & { endpoint: string };
 export type UpdateProxyOptions = RegisterProxyOptions & { seqno: number };
 export type ChangeKeyManagerOptions = MessageOptions & { managerPublicKey: Buffer; netAddress: string };
-export type UpgradeContractsOptions = MessageOptions & { proxyCode: Cell; workerCode: Cell; clientCode: Cell };
+export type PriceOptions = MessageOptions & PriceChange & ForParams;
+export type ParamsOptions = MessageOptions & ParamsChange & ForParams;
+export type FullParamsOptions = MessageOptions & FullParamsChange & ForParams;
+export type UpgradeContractsOptions = MessageOptions &
+  ForParams & { proxyCode: Cell; workerCode: Cell; clientCode: Cell };
+export type UpgradeFullOptions = MessageOptions & ForVersion & { data: Cell; code: Cell };
 
 const ADD = {
   worker: bodies.rootAddWorkerType,
@@ -93,17 +106,22 @@ export class CocoonRoot implements Contract {
     return rootMessage(to, opts, bodies.rootUpdateProxy({ queryId: 0n, ...opts }));
   }
 
-  static buildChangePrice(to: Address, opts: MessageOptions & PriceChange): OutgoingMessage {
+  /** As the Vault lists a proxy for the registrar; fails (2000) when the image is not allowed. Not on the live network. */
+  static buildPutProxy(to: Address, opts: MessageOptions & PutProxy): OutgoingMessage {
+    return rootMessage(to, opts, bodies.rootPutProxy({ queryId: 0n, ...opts }));
+  }
+
+  static buildChangePrice(to: Address, opts: PriceOptions): OutgoingMessage {
     return rootMessage(to, opts, bodies.rootChangePrice({ queryId: 0n, ...opts }));
   }
 
   /** Sets all six: read the current ones first. */
-  static buildChangeParams(to: Address, opts: MessageOptions & ParamsChange): OutgoingMessage {
+  static buildChangeParams(to: Address, opts: ParamsOptions): OutgoingMessage {
     return rootMessage(to, opts, bodies.rootChangeParams({ queryId: 0n, ...opts }));
   }
 
   /** Sets every number of the parameters, whatever struct version they are of; one below 3 becomes 3. */
-  static buildChangeParamsFull(to: Address, opts: MessageOptions & FullParamsChange): OutgoingMessage {
+  static buildChangeParamsFull(to: Address, opts: FullParamsOptions): OutgoingMessage {
     return rootMessage(to, opts, bodies.rootChangeParamsFull({ queryId: 0n, ...opts }));
   }
 
@@ -123,7 +141,7 @@ export class CocoonRoot implements Contract {
   }
 
   /** Replaces code and data as given: nothing is checked. */
-  static buildUpgradeFull(to: Address, opts: MessageOptions & { data: Cell; code: Cell }): OutgoingMessage {
+  static buildUpgradeFull(to: Address, opts: UpgradeFullOptions): OutgoingMessage {
     return rootMessage(to, opts, bodies.rootUpgradeFull({ queryId: 0n, ...opts }));
   }
 
@@ -175,11 +193,15 @@ export class CocoonRoot implements Contract {
     await dispatch(provider, via, CocoonRoot.buildUpdateProxy(this.address, opts));
   }
 
-  async sendChangePrice(provider: ContractProvider, via: Sender, opts: MessageOptions & PriceChange): Promise<void> {
+  async sendPutProxy(provider: ContractProvider, via: Sender, opts: MessageOptions & PutProxy): Promise<void> {
+    await dispatch(provider, via, CocoonRoot.buildPutProxy(this.address, opts));
+  }
+
+  async sendChangePrice(provider: ContractProvider, via: Sender, opts: PriceOptions): Promise<void> {
     await dispatch(provider, via, CocoonRoot.buildChangePrice(this.address, opts));
   }
 
-  async sendChangeParams(provider: ContractProvider, via: Sender, opts: MessageOptions & ParamsChange): Promise<void> {
+  async sendChangeParams(provider: ContractProvider, via: Sender, opts: ParamsOptions): Promise<void> {
     await dispatch(provider, via, CocoonRoot.buildChangeParams(this.address, opts));
   }
 
@@ -195,11 +217,7 @@ export class CocoonRoot implements Contract {
     await dispatch(provider, via, CocoonRoot.buildReset(this.address, opts));
   }
 
-  async sendUpgradeFull(
-    provider: ContractProvider,
-    via: Sender,
-    opts: MessageOptions & { data: Cell; code: Cell },
-  ): Promise<void> {
+  async sendUpgradeFull(provider: ContractProvider, via: Sender, opts: UpgradeFullOptions): Promise<void> {
     await dispatch(provider, via, CocoonRoot.buildUpgradeFull(this.address, opts));
   }
 
@@ -211,11 +229,7 @@ export class CocoonRoot implements Contract {
     await dispatch(provider, via, CocoonRoot.buildChangeOwner(this.address, opts));
   }
 
-  async sendChangeParamsFull(
-    provider: ContractProvider,
-    via: Sender,
-    opts: MessageOptions & FullParamsChange,
-  ): Promise<void> {
+  async sendChangeParamsFull(provider: ContractProvider, via: Sender, opts: FullParamsOptions): Promise<void> {
     await dispatch(provider, via, CocoonRoot.buildChangeParamsFull(this.address, opts));
   }
 

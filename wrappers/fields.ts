@@ -56,9 +56,9 @@ export function storeState(builder: Builder, value: CocoonState): Builder {
 }
 
 /** Text of a registered proxy: kind bit 0, length u7, one byte per character. */
-export function storeProxyInfo(builder: Builder, field: string, text: string): Builder {
+export function storeProxyInfo(builder: Builder, field: string, text: string, most = 127): Builder {
   const bytes = Buffer.from(text, 'latin1');
-  if (bytes.length > 127) throw new InvalidFieldError(field, `${bytes.length} characters given, at most 127 fit`);
+  if (bytes.length > most) throw new InvalidFieldError(field, `${bytes.length} characters given, at most ${most} fit`);
   if (bytes.toString('latin1') !== text) throw new InvalidFieldError(field, 'only one-byte characters can be stored');
   return builder.storeUint(0, 1).storeUint(bytes.length, 7).storeBuffer(bytes);
 }

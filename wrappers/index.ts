@@ -1,6 +1,7 @@
 export * from './addresses';
 export * from './CocoonClient';
 export * from './CocoonProxy';
+export * from './CocoonRegistrar';
 export * from './CocoonRoot';
 export * from './CocoonWallet';
 export * from './CocoonWorker';
@@ -20,6 +21,8 @@ export {
 export * from './messages';
 export * from './params';
 export { type ClientRecord, type ClientRecords, parseProxyBooks, totalEscrow } from './proxy-books';
+export * from './registrar-data';
+export * from './registrar-messages';
 export type { CurrentParams, FullParams, RootInfo } from './root-views';
 export type { ExcessesOptions, MessageOptions, OutgoingMessage, VoucherOptions } from './sending';
 export { NotDeployedError } from './state';

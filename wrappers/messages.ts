@@ -11,6 +11,7 @@ import {
 } from './fields';
 import { Op } from './generated/opcodes';
 import { type PublicKey, storePublicKey } from './key-manager';
+import { MOST_PUT_CHARACTERS } from './values';
 
 export * from './observed';
 
@@ -68,6 +69,14 @@ function withCoins(op: number) {
 function signed(op: number) {
   return ({ queryId, excessesTo, signature, payload }: Voucher): Cell =>
     storeBytes(start(op, queryId).storeAddress(excessesTo), 'signature', signature, 64).storeRef(payload).endCell();
+}
+
+function storeExpected(builder: Builder, field: string, version: number | undefined): Builder {
+  return version === undefined ? builder : storeU32(builder, field, version);
+}
+
+function storeExpectedParams(builder: Builder, { expectedParamsVersion }: ForParams): Builder {
+  return storeExpected(builder, 'expectedParamsVersion', expectedParamsVersion);
 }
 
 function coinsPayload(op: number) {
@@ -171,20 +180,30 @@ export const bodies = {
   rootUpdateProxy({ queryId, seqno, endpoint }: Query & { seqno: number; endpoint: string }): Cell {
     return storeProxyInfo(storeU32(start(Op.rootUpdateProxy, queryId), 'seqno', seqno), 'endpoint', endpoint).endCell();
   },
-  rootChangePrice({ queryId, pricePerToken, workerFeePerToken }: Query & PriceChange): Cell {
-    const builder = storeCoins(start(Op.rootChangePrice, queryId), 'pricePerToken', pricePerToken);
-    return storeCoins(builder, 'workerFeePerToken', workerFeePerToken).endCell();
+  /**
+   * Not on the live network. @param seqno from 1000000 on @param imageHash 32 bytes, must be an allowed proxy image
+   * @param endpoint as for rootRegisterProxy, at most 78 characters
+   */
+  rootPutProxy({ queryId, seqno, imageHash, endpoint }: Query & PutProxy): Cell {
+    const builder = storeHash(storeU32(start(Op.rootPutProxy, queryId), 'seqno', seqno), 'imageHash', imageHash);
+    return storeProxyInfo(builder, 'endpoint', endpoint, MOST_PUT_CHARACTERS).endCell();
   },
-  rootChangeParams({ queryId, ...change }: Query & ParamsChange): Cell {
+  rootChangePrice({ queryId, pricePerToken, workerFeePerToken, ...expected }: Query & PriceChange & ForParams): Cell {
+    const builder = storeCoins(start(Op.rootChangePrice, queryId), 'pricePerToken', pricePerToken);
+    storeCoins(builder, 'workerFeePerToken', workerFeePerToken);
+    return storeExpectedParams(builder, expected).endCell();
+  },
+  rootChangeParams({ queryId, ...change }: Query & ParamsChange & ForParams): Cell {
     const builder = storeCoins(start(Op.rootChangeParams, queryId), 'pricePerToken', change.pricePerToken);
     storeCoins(builder, 'workerFeePerToken', change.workerFeePerToken);
     storeU32(builder, 'proxyDelayBeforeClose', change.proxyDelayBeforeClose);
     storeU32(builder, 'clientDelayBeforeClose', change.clientDelayBeforeClose);
     storeCoins(builder, 'minProxyStake', change.minProxyStake);
-    return storeCoins(builder, 'minClientStake', change.minClientStake).endCell();
+    storeCoins(builder, 'minClientStake', change.minClientStake);
+    return storeExpectedParams(builder, change).endCell();
   },
   /** Also makes struct version 3 of parameters of an older one. */
-  rootChangeParamsFull({ queryId, ...change }: Query & FullParamsChange): Cell {
+  rootChangeParamsFull({ queryId, ...change }: Query & FullParamsChange & ForParams): Cell {
     const builder = storeCoins(start(Op.rootChangeParamsFull, queryId), 'pricePerToken', change.pricePerToken);
     storeCoins(builder, 'workerFeePerToken', change.workerFeePerToken);
     storeU32(builder, 'promptMultiplier', change.promptMultiplier);
@@ -194,17 +213,20 @@ export const bodies = {
     storeU32(builder, 'proxyDelayBeforeClose', change.proxyDelayBeforeClose);
     storeU32(builder, 'clientDelayBeforeClose', change.clientDelayBeforeClose);
     storeCoins(builder, 'minProxyStake', change.minProxyStake);
-    return storeCoins(builder, 'minClientStake', change.minClientStake).endCell();
+    storeCoins(builder, 'minClientStake', change.minClientStake);
+    return storeExpectedParams(builder, change).endCell();
   },
-  rootUpgradeContracts(opts: Query & { proxyCode: Cell; workerCode: Cell; clientCode: Cell }): Cell {
+  rootUpgradeContracts(opts: Query & { proxyCode: Cell; workerCode: Cell; clientCode: Cell } & ForParams): Cell {
     const builder = start(Op.rootUpgradeContracts, opts.queryId).storeRef(opts.proxyCode);
-    return builder.storeRef(opts.workerCode).storeRef(opts.clientCode).endCell();
+    return storeExpectedParams(builder.storeRef(opts.workerCode).storeRef(opts.clientCode), opts).endCell();
   },
   rootUpgrade: ({ queryId, code }: Query & { code: Cell }): Cell =>
     start(Op.rootUpgrade, queryId).storeRef(code).endCell(),
   rootReset: plain(Op.rootReset),
-  rootUpgradeFull: ({ queryId, data, code }: Query & { data: Cell; code: Cell }): Cell =>
-    start(Op.rootUpgradeFull, queryId).storeRef(data).storeRef(code).endCell(),
+  rootUpgradeFull({ queryId, data, code, expectedVersion }: Query & { data: Cell; code: Cell } & ForVersion): Cell {
+    const builder = start(Op.rootUpgradeFull, queryId).storeRef(data).storeRef(code);
+    return storeExpected(builder, 'expectedVersion', expectedVersion).endCell();
+  },
   rootChangeOwner: ({ queryId, newOwner }: Query & { newOwner: Address }): Cell =>
     start(Op.rootChangeOwner, queryId).storeAddress(newOwner).endCell(),
 
@@ -233,6 +255,23 @@ export interface ClientReport {
   owner: Address;
   snapshot: ClientSnapshot;
   payload: Cell | null;
+}
+
+/** Compare-and-set: the root refuses the message (1020) once its version is another. Absent: never. Not on the live network. */
+export interface ForVersion {
+  /** version of the root that the message was written for */
+  expectedVersion?: number;
+}
+export interface ForParams {
+  /** params_version that the message was written for */
+  expectedParamsVersion?: number;
+}
+
+/** A proxy that nobody voted on, under a number of the registrar. */
+export interface PutProxy {
+  seqno: number;
+  imageHash: Buffer;
+  endpoint: string;
 }
 
 export interface PriceChange {

@@ -15,6 +15,8 @@ export const DefaultValue = {
   proxyOperation: toNano('0.7'),
   rootOperation: toNano('0.05'),
   walletOperation: toNano('0.05'),
+  /** listing, rent and the like at the registrar; a listing attaches this on top of stake and rent */
+  registrarOperation: toNano('0.3'),
   /** a proxy's state commit: the smallest coin, because the message itself is the record */
   saveState: 1n,
 } as const;
@@ -26,4 +28,11 @@ export const DeployValue = {
   client: toNano('0.8'),
   worker: toNano('0.3'),
   wallet: toNano('2.5'),
+  registrar: toNano('0.3'),
 } as const;
+
+/** Text of a proxy that root_put_proxy lists: what fits into one cell behind the message's other fields. */
+export const MOST_PUT_CHARACTERS = 78;
+
+/** Numbers from here on are those of root_put_proxy and the registrar; register_proxy counts up from 1. */
+export const FIRST_PUT_SEQNO = 1_000_000;

@@ -116,6 +116,13 @@ const operations: { name: string; op: number; body: () => Cell; change: (before:
     }),
   },
   {
+    name: 'put of a proxy',
+    op: Op.rootPutProxy,
+    body: () =>
+      bodies.rootPutProxy({ queryId: 51n, seqno: 1_000_000, imageHash: hashOf('proxy 2'), endpoint: ENDPOINT }),
+    change: ({ registeredProxies }) => ({ registeredProxies: new Map([...registeredProxies, [1_000_000, ENDPOINT]]) }),
+  },
+  {
     name: 'change of the price',
     op: Op.rootChangePrice,
     body: () => bodies.rootChangePrice({ queryId: 51n, ...prices }),
