@@ -1,10 +1,15 @@
 export * from './addresses';
 export * from './CocoonClient';
+export * from './CocoonDao';
+export * from './CocoonProposal';
 export * from './CocoonProxy';
 export * from './CocoonRegistrar';
 export * from './CocoonRoot';
+export * from './CocoonStake';
 export * from './CocoonWallet';
 export * from './CocoonWorker';
+export * from './dao-data';
+export * from './dao-messages';
 export * from './errors';
 export { CocoonState, hashToInt, intToHash } from './fields';
 export * from './generated/exit-codes';
