@@ -6,8 +6,10 @@ export * from './CocoonProxy';
 export * from './CocoonRegistrar';
 export * from './CocoonRoot';
 export * from './CocoonStake';
+export * from './CocoonVault';
 export * from './CocoonWallet';
 export * from './CocoonWorker';
+export * from './dao-actions';
 export * from './dao-data';
 export * from './dao-messages';
 export * from './errors';
@@ -33,4 +35,6 @@ export type { ExcessesOptions, MessageOptions, OutgoingMessage, VoucherOptions }
 export { NotDeployedError } from './state';
 export * from './storage';
 export * from './values';
+export * from './vault-data';
+export * from './vault-messages';
 export * from './vouchers';

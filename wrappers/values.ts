@@ -23,6 +23,8 @@ export const DefaultValue = {
   proposing: toNano('1'),
   /** finalize, cancel, execute and the like */
   proposalOperation: toNano('0.5'),
+  /** set-up, execution, the guardian's acts; what ten actions cost and what the registrar is told are in it */
+  vaultOperation: toNano('0.3'),
   /** a proxy's state commit: the smallest coin, because the message itself is the record */
   saveState: 1n,
 } as const;
@@ -36,6 +38,7 @@ export const DeployValue = {
   wallet: toNano('2.5'),
   registrar: toNano('0.3'),
   dao: toNano('1'),
+  vault: toNano('0.3'),
 } as const;
 
 /** Text of a proxy that root_put_proxy lists: what fits into one cell behind the message's other fields. */
