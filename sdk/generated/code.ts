@@ -44,4 +44,8 @@ export const contractCode = {
   },
 } as const;
 
-export type ContractName = keyof typeof contractCode;
+/** Contracts of the DAO. */
+export type DaoContractName = 'stake' | 'proposal' | 'dao' | 'vault' | 'registrar';
+
+/** Contracts of the network. */
+export type ContractName = Exclude<keyof typeof contractCode, DaoContractName>;
