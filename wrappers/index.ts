@@ -2,8 +2,10 @@ export * from './addresses';
 export * from './CocoonClient';
 export * from './CocoonProxy';
 export * from './CocoonRoot';
+export * from './CocoonVault';
 export * from './CocoonWallet';
 export * from './CocoonWorker';
+export * from './dao-actions';
 export * from './errors';
 export { CocoonState, hashToInt, intToHash } from './fields';
 export * from './generated/exit-codes';
@@ -25,4 +27,6 @@ export type { ExcessesOptions, MessageOptions, OutgoingMessage, VoucherOptions }
 export { NotDeployedError } from './state';
 export * from './storage';
 export * from './values';
+export * from './vault-data';
+export * from './vault-messages';
 export * from './vouchers';

@@ -15,6 +15,8 @@ export const DefaultValue = {
   proxyOperation: toNano('0.7'),
   rootOperation: toNano('0.05'),
   walletOperation: toNano('0.05'),
+  /** set-up, execution, the guardian's acts; what ten actions cost and what the registrar is told are in it */
+  vaultOperation: toNano('0.3'),
   /** a proxy's state commit: the smallest coin, because the message itself is the record */
   saveState: 1n,
 } as const;
@@ -26,6 +28,7 @@ export const DeployValue = {
   client: toNano('0.8'),
   worker: toNano('0.3'),
   wallet: toNano('2.5'),
+  vault: toNano('0.3'),
 } as const;
 
 /** Text of a proxy that root_put_proxy lists: what fits into one cell behind the message's other fields. */
