@@ -214,9 +214,14 @@ export function rentOf(account: Address, result: SendMessageResult): bigint {
   return txsOf(result, account).reduce((sum, tx) => sum + storageFeeOf(tx), 0n);
 }
 
+/** A message as a contract sends it; its coins are made from nothing. */
+export function messageFrom(from: Address, to: Address, body: Cell, value = VALUE) {
+  return internal({ from, to, value, body, bounce: true });
+}
+
 /** A message of the Vault to itself, as an executed operation sends it. */
 export function selfMessage(vault: Address, body: Cell) {
-  return internal({ from: vault, to: vault, value: toNano('0.1'), body, bounce: true });
+  return messageFrom(vault, vault, body);
 }
 
 /** The same with addresses as text: no two address objects are equal to Jest. */
