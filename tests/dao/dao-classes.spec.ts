@@ -1,6 +1,6 @@
 import { Address, beginCell, type Cell, toNano } from '@ton/core';
 import { bodies, daoBodies, type DaoAction, DEFAULT_DAO_PARAMS, Op, packActions, ProposeCode } from '../../wrappers';
-import { answerOf, asWorld, createActiveDao, payloadOf } from '../support/dao-acts';
+import { answerOf, asWorld, createActiveDao, exitOf, payloadOf } from '../support/dao-acts';
 import { DAY, type DaoWorld, proposalOf, TON } from '../support/dao-world';
 import { hashOf } from '../support/keys';
 import { deliver } from '../support/rejection';
@@ -17,7 +17,7 @@ const LISTINGS: readonly (keyof typeof Op)[] = [
   'rootDelProxyType',
   'rootChangePrice',
 ];
-const OTHERS = (Object.keys(Op) as (keyof typeof Op)[]).filter((name) => !LISTINGS.includes(name));
+const OTHERS = (Object.keys(Op) as (keyof typeof Op)[]).filter((name) => name.startsWith('root') && !LISTINGS.includes(name));
 const library = beginCell().storeUint(2, 8).storeBuffer(Buffer.alloc(32, 1)).endCell({ exotic: true });
 const somebody = new Address(0, Buffer.alloc(32, 9));
 
@@ -39,6 +39,8 @@ describe('the class of a proposal', () => {
     const payload = payloadOf(actions);
     const body = daoBodies.daoPropose({ queryId: 1n, weight: 1_000n * TON, epoch, owner, payload });
     const result = await deliver(asWorld(it_), { from: stake, to: it_.dao.address, value: 60n * TON, body });
+    // An address that the virtual machine itself does not read: the message comes back.
+    if (exitOf(result, it_.dao.address) === 9) return 'refused';
     const code = answerOf(result, stake);
     if (code !== ProposeCode.accepted) {
       expect(code).toBe(ProposeCode.badActions);
@@ -56,7 +58,7 @@ describe('the class of a proposal', () => {
     for (const name of LISTINGS) expect([name, await judged(toRoot(op(name)))]).toEqual([name, 'normal']);
   });
 
-  it('is critical for every other operation that any contract knows, and for unknown ones', async () => {
+  it('is critical for every other operation of the root, and for unknown ones', async () => {
     for (const name of OTHERS) expect([name, await judged(toRoot(op(name)))]).toEqual([name, 'critical']);
     expect(await judged(toRoot(beginCell().storeUint(0xffffffff, 32).storeUint(1, 64).endCell()))).toBe('critical');
   });

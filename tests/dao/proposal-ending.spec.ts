@@ -247,14 +247,15 @@ describe('a passed proposal with actions', () => {
     expect(txsOf(result, it_.dao.address).map(exitCodeOf)).toEqual([ExitCode.unknownProposal]);
     expect(isBounce(txsOf(result, it_.proposal.address)[1]!.inMessage!)).toBe(true);
     expect(await status()).toBe(ProposalStatus.passed);
-    goTo(it_, (await it_.proposal.getData()).finalizeBy);
-    const body = daoBodies.proposalFinalize({ queryId: 3n });
-    const attempt = { from: it_.members[2]!, to: it_.proposal.address, value: ENOUGH, body };
-    await expectRejection(asWorld(it_), attempt, ExitCode.proposalState);
     goTo(it_, (await it_.proposal.getData()).finalizeBy - 1);
     await givenDao(it_, { open });
     await finalize();
     expect(await status()).toBe(ProposalStatus.scheduling);
+    await givenProposal(it_, { status: ProposalStatus.passed });
+    it_.advance(1);
+    const body = daoBodies.proposalFinalize({ queryId: 3n });
+    const attempt = { from: it_.members[2]!, to: it_.proposal.address, value: ENOUGH, body };
+    await expectRejection(asWorld(it_), attempt, ExitCode.proposalState);
   });
 
   it('may be finalized again when the Dao says that the Vault did not take it, and pays no second bond', async () => {
