@@ -116,6 +116,8 @@ describe('who may tell what', () => {
   ] as const)('%s refuses every operation that is cut off or goes on', async (_, table, target) => {
     const senders = whos();
     for (const [name, make] of table) {
+      // Another number is no proposal's: its sender is checked first, which the table above does.
+      if (name.endsWith('number')) continue;
       const body = make();
       const cut = beginCell().storeBits(body.bits.substring(0, body.bits.length - 1)).endCell();
       const longer = beginCell().storeSlice(body.beginParse()).storeBit(true).endCell();
@@ -124,8 +126,8 @@ describe('who may tell what', () => {
         const who: Who =
           allowed[name] ?? (name.startsWith('dao_s') && !name.endsWith('params') || name === 'dao_propose' ? 'stake' : name.startsWith('op_') || name.startsWith('dao_') ? 'vault' : 'dao');
         const from = name === 'proposal_cancel' ? it_.members[0]!.address : senders[who];
-        const code = name.endsWith('number') ? expect.any(Number) : 9;
-        await expectBounce(it_, { from, to: it_[target].address, value: ENOUGH, body: wrong }, code as number);
+        const code = ExitCode.tvmCellUnderflow;
+        await expectBounce(it_, { from, to: it_[target].address, value: ENOUGH, body: wrong }, code);
       }
     }
   });
