@@ -1,5 +1,5 @@
 import { Address, beginCell, type Cell, toNano } from '@ton/core';
-import { bodies, daoBodies, type DaoAction, DEFAULT_DAO_PARAMS, Op, packActions, ProposeCode } from '../../wrappers';
+import { bodies, type DaoAction, DEFAULT_DAO_PARAMS, daoBodies, Op, ProposeCode, packActions } from '../../wrappers';
 import { answerOf, asWorld, createActiveDao, exitOf, payloadOf } from '../support/dao-acts';
 import { DAY, type DaoWorld, proposalOf, TON } from '../support/dao-world';
 import { hashOf } from '../support/keys';
@@ -17,7 +17,9 @@ const LISTINGS: readonly (keyof typeof Op)[] = [
   'rootDelProxyType',
   'rootChangePrice',
 ];
-const OTHERS = (Object.keys(Op) as (keyof typeof Op)[]).filter((name) => name.startsWith('root') && !LISTINGS.includes(name));
+const OTHERS = (Object.keys(Op) as (keyof typeof Op)[]).filter(
+  (name) => name.startsWith('root') && !LISTINGS.includes(name),
+);
 const library = beginCell().storeUint(2, 8).storeBuffer(Buffer.alloc(32, 1)).endCell({ exotic: true });
 const somebody = new Address(0, Buffer.alloc(32, 9));
 
@@ -73,10 +75,19 @@ describe('the class of a proposal', () => {
     ['no body', () => null],
     ['an empty body', () => beginCell().endCell()],
     ['a text', () => beginCell().storeUint(0, 32).storeStringTail('pay me').endCell()],
-    ['31 bits', () => beginCell().storeUint(Op.rootChangePrice >>> 1, 31).endCell()],
+    [
+      '31 bits',
+      () =>
+        beginCell()
+          .storeUint(Op.rootChangePrice >>> 1, 31)
+          .endCell(),
+    ],
     ['an operation alone', () => beginCell().storeUint(Op.rootChangePrice, 32).endCell()],
     ['95 bits', () => beginCell().storeUint(Op.rootChangePrice, 32).storeUint(0, 63).endCell()],
-    ['a reference behind a listing', () => beginCell().storeSlice(op('rootAddModelType').beginParse()).storeRef(beginCell()).endCell()],
+    [
+      'a reference behind a listing',
+      () => beginCell().storeSlice(op('rootAddModelType').beginParse()).storeRef(beginCell()).endCell(),
+    ],
     ['everything in a reference', () => beginCell().storeRef(op('rootAddModelType')).endCell()],
     ['a library cell', () => library],
     [
@@ -155,11 +166,23 @@ describe('the class of a proposal', () => {
     it.each<[string, () => Cell]>([
       ['an empty cell', () => beginCell().endCell()],
       ['a library cell in place of an action', () => library],
-      ['an action without its flags', () => beginCell().storeAddress(somebody).storeCoins(0n).storeUint(0, 2).endCell()],
-      ['bits behind an action', () => beginCell().storeAddress(somebody).storeBuilder(tail()).storeBit(false).endCell()],
-      ['a reference behind an action', () => beginCell().storeAddress(somebody).storeBuilder(tail()).storeRef(beginCell()).endCell()],
+      [
+        'an action without its flags',
+        () => beginCell().storeAddress(somebody).storeCoins(0n).storeUint(0, 2).endCell(),
+      ],
+      [
+        'bits behind an action',
+        () => beginCell().storeAddress(somebody).storeBuilder(tail()).storeBit(false).endCell(),
+      ],
+      [
+        'a reference behind an action',
+        () => beginCell().storeAddress(somebody).storeBuilder(tail()).storeRef(beginCell()).endCell(),
+      ],
       ['no address', () => beginCell().storeUint(0, 2).storeUint(0, 265).storeBuilder(tail()).endCell()],
-      ['an external address', () => beginCell().storeUint(1, 2).storeUint(256, 9).storeUint(5, 256).storeBuilder(tail()).endCell()],
+      [
+        'an external address',
+        () => beginCell().storeUint(1, 2).storeUint(256, 9).storeUint(5, 256).storeBuilder(tail()).endCell(),
+      ],
       [
         'an anycast address of the root',
         () =>

@@ -1,7 +1,17 @@
 import { toNano } from '@ton/core';
 import { daoBodies, ProposalStatus, ProposeCode } from '../../wrappers';
-import { answerOf, asWorld, createActiveDao, givenDao, goTo, MEMBER_STAKE, PROPOSING, stateHash, vote } from '../support/dao-acts';
-import { createDaoWorld, DAY, type DaoWorld, propose, proposalOf, TON } from '../support/dao-world';
+import {
+  answerOf,
+  asWorld,
+  createActiveDao,
+  givenDao,
+  goTo,
+  MEMBER_STAKE,
+  PROPOSING,
+  stateHash,
+  vote,
+} from '../support/dao-acts';
+import { createDaoWorld, DAY, type DaoWorld, proposalOf, propose, TON } from '../support/dao-world';
 import { deliver } from '../support/rejection';
 import { feesOf } from '../support/trace';
 import { balanceOf, dataOf, startEachTestFrom } from '../support/world';
@@ -60,7 +70,10 @@ describe('the stake that proposals are measured by', () => {
     await deposit(0, TON);
     it_.advance(100 * DAY);
     await unstake(3, MEMBER_STAKE);
-    expect(await it_.dao.getData()).toMatchObject({ startTotal: 4n * MEMBER_STAKE + TON, total: 3n * MEMBER_STAKE + TON });
+    expect(await it_.dao.getData()).toMatchObject({
+      startTotal: 4n * MEMBER_STAKE + TON,
+      total: 3n * MEMBER_STAKE + TON,
+    });
   });
 
   it('never moves back by a clock that lags: the day of the Dao stands', async () => {

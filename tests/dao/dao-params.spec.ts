@@ -209,7 +209,7 @@ describe('parameters of a DAO', () => {
     await expectRejection(asWorld(it_), stale, ExitCode.staleParams);
   });
 
-  it('are the Vault\'s to replace, nobody else\'s', async () => {
+  it("are the Vault's to replace, nobody else's", async () => {
     const change = await attempt({ bond: 12n * TON });
     for (const from of [it_.members[0]!, it_.root]) {
       await expectRejection(asWorld(it_), { ...change, from }, ExitCode.notVault);

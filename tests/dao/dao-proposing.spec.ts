@@ -1,6 +1,16 @@
 import { beginCell, type Cell } from '@ton/core';
-import { type DaoSlot, daoBodies, ExitCode, packActions, packTitle, ProposalStatus, ProposeCode } from '../../wrappers';
-import { answerOf, asWorld, createActiveDao, ENOUGH, exitOf, givenDao, goTo, payloadOf, stateHash } from '../support/dao-acts';
+import { type DaoSlot, daoBodies, ExitCode, ProposalStatus, ProposeCode, packActions, packTitle } from '../../wrappers';
+import {
+  answerOf,
+  asWorld,
+  createActiveDao,
+  ENOUGH,
+  exitOf,
+  givenDao,
+  goTo,
+  payloadOf,
+  stateHash,
+} from '../support/dao-acts';
 import { DAY, type DaoWorld, proposalOf, propose, TON } from '../support/dao-world';
 import { deliver } from '../support/rejection';
 import { isBounce, txsOf } from '../support/trace';
@@ -34,7 +44,13 @@ describe('a proposal to the Dao', () => {
   }
   const today = () => Math.floor(it_.now() / DAY);
   /** Asks in the name of a member's Stake. */
-  const ask = ({ weight = THRESHOLD, epoch = today(), payload = payloadOf(null), value = 60n * TON, member = 0 }: Asking) =>
+  const ask = ({
+    weight = THRESHOLD,
+    epoch = today(),
+    payload = payloadOf(null),
+    value = 60n * TON,
+    member = 0,
+  }: Asking) =>
     deliver(asWorld(it_), {
       from: it_.stakes[member]!.address,
       to: it_.dao.address,
@@ -187,7 +203,13 @@ describe('a proposal to the Dao', () => {
       await ask({ payload });
       const after = await it_.dao.getData();
       expect(after.open.size).toBe(before.open.size);
-      expect((await proposalOf(it_, before.nextId).getData().catch(() => null))?.status ?? 0).toBe(ProposalStatus.none);
+      expect(
+        (
+          await proposalOf(it_, before.nextId)
+            .getData()
+            .catch(() => null)
+        )?.status ?? 0,
+      ).toBe(ProposalStatus.none);
     }
   });
 
@@ -223,7 +245,7 @@ describe('a proposal to the Dao', () => {
     expect(await proposalOf(it_, 2).getData()).toMatchObject({ quorum: 1_200n * TON, approvalBps: 6_000 });
   });
 
-  it('that cannot be made comes back: its place is free and its bond is the member\'s again', async () => {
+  it("that cannot be made comes back: its place is free and its bond is the member's again", async () => {
     // Somebody has, impossibly, made number 1 before.
     await ask({});
     const { open, nextId } = await it_.dao.getData();

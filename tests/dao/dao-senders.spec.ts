@@ -13,7 +13,7 @@ import {
   split,
   vote,
 } from '../support/dao-acts';
-import { activate, createDaoWorld, type DaoWorld, propose, proposalOf, stakeOf, TON } from '../support/dao-world';
+import { activate, createDaoWorld, type DaoWorld, proposalOf, propose, stakeOf, TON } from '../support/dao-world';
 import { expectRejection } from '../support/rejection';
 import { codeOf, startEachTestFrom } from '../support/world';
 
@@ -42,15 +42,60 @@ describe('who may tell what', () => {
   const amount = TON;
 
   const daoTable: [string, () => Cell, Who[], number][] = [
-    ['dao_stake_add', () => daoBodies.daoStakeAdd({ queryId: 1n, amount, joins: true, owner: owner() }), ['stake'], ExitCode.daoBadSender],
-    ['dao_stake_sub', () => daoBodies.daoStakeSub({ queryId: 1n, amount, leaves: false, owner: owner() }), ['stake'], ExitCode.daoBadSender],
-    ['dao_propose', () => daoBodies.daoPropose({ queryId: 1n, weight: TON, epoch: 1, owner: owner(), payload: payloadOf(null) }), ['stake'], ExitCode.daoBadSender],
-    ['proposal_passed', () => daoBodies.proposalPassed({ queryId: 1n, id: 1, klass: 0, actionsHash: Buffer.alloc(32) }), ['proposal'], ExitCode.unknownProposal],
-    ['proposal_closed', () => daoBodies.proposalClosed({ queryId: 1n, id: 1, result: 2 }), ['proposal'], ExitCode.unknownProposal],
-    ['proposal_passed of another number', () => daoBodies.proposalPassed({ queryId: 1n, id: 2, klass: 0, actionsHash: Buffer.alloc(32) }), [], ExitCode.unknownProposal],
-    ['proposal_closed of another number', () => daoBodies.proposalClosed({ queryId: 1n, id: 2, result: 2 }), [], ExitCode.unknownProposal],
-    ['dao_set_params', () => daoBodies.daoSetParams({ queryId: 1n, expectedHash: Buffer.alloc(32), params: it_.params }), ['vault'], ExitCode.notVault],
-    ['dao_upgrade', () => daoBodies.daoUpgrade({ queryId: 1n, fromVersion: 1, code: codeOf('stake') }), ['vault'], ExitCode.notVault],
+    [
+      'dao_stake_add',
+      () => daoBodies.daoStakeAdd({ queryId: 1n, amount, joins: true, owner: owner() }),
+      ['stake'],
+      ExitCode.daoBadSender,
+    ],
+    [
+      'dao_stake_sub',
+      () => daoBodies.daoStakeSub({ queryId: 1n, amount, leaves: false, owner: owner() }),
+      ['stake'],
+      ExitCode.daoBadSender,
+    ],
+    [
+      'dao_propose',
+      () => daoBodies.daoPropose({ queryId: 1n, weight: TON, epoch: 1, owner: owner(), payload: payloadOf(null) }),
+      ['stake'],
+      ExitCode.daoBadSender,
+    ],
+    [
+      'proposal_passed',
+      () => daoBodies.proposalPassed({ queryId: 1n, id: 1, klass: 0, actionsHash: Buffer.alloc(32) }),
+      ['proposal'],
+      ExitCode.unknownProposal,
+    ],
+    [
+      'proposal_closed',
+      () => daoBodies.proposalClosed({ queryId: 1n, id: 1, result: 2 }),
+      ['proposal'],
+      ExitCode.unknownProposal,
+    ],
+    [
+      'proposal_passed of another number',
+      () => daoBodies.proposalPassed({ queryId: 1n, id: 2, klass: 0, actionsHash: Buffer.alloc(32) }),
+      [],
+      ExitCode.unknownProposal,
+    ],
+    [
+      'proposal_closed of another number',
+      () => daoBodies.proposalClosed({ queryId: 1n, id: 2, result: 2 }),
+      [],
+      ExitCode.unknownProposal,
+    ],
+    [
+      'dao_set_params',
+      () => daoBodies.daoSetParams({ queryId: 1n, expectedHash: Buffer.alloc(32), params: it_.params }),
+      ['vault'],
+      ExitCode.notVault,
+    ],
+    [
+      'dao_upgrade',
+      () => daoBodies.daoUpgrade({ queryId: 1n, fromVersion: 1, code: codeOf('stake') }),
+      ['vault'],
+      ExitCode.notVault,
+    ],
   ];
   it.each(daoTable)('the Dao takes %s only from whom it is for', async (_, body, allowed, code) => {
     for (const [who, from] of Object.entries(whos())) {
@@ -61,12 +106,27 @@ describe('who may tell what', () => {
 
   const proposalTable: [string, () => Cell, Who[], number][] = [
     ['cast_vote', () => castBody(owner(), split(TON), { epoch: 1 }), ['stake'], ExitCode.daoBadSender],
-    ['proposal_init', () => daoBodies.proposalInit({ queryId: 1n, terms: beginCell().endCell(), payload: payloadOf(null) }), ['dao'], ExitCode.daoBadSender],
+    [
+      'proposal_init',
+      () => daoBodies.proposalInit({ queryId: 1n, terms: beginCell().endCell(), payload: payloadOf(null) }),
+      ['dao'],
+      ExitCode.daoBadSender,
+    ],
     ['proposal_cancel', () => daoBodies.proposalCancel({ queryId: 1n }), [], ExitCode.notProposer],
-    ['op_scheduled', () => vaultBodies.opScheduled({ queryId: 1n, id: 1, eta: 1, expires: 2 }), ['vault'], ExitCode.notVault],
+    [
+      'op_scheduled',
+      () => vaultBodies.opScheduled({ queryId: 1n, id: 1, eta: 1, expires: 2 }),
+      ['vault'],
+      ExitCode.notVault,
+    ],
     ['op_done', () => vaultBodies.opDone({ queryId: 1n, id: 1 }), ['vault'], ExitCode.notVault],
     ['op_vetoed', () => vaultBodies.opVetoed({ queryId: 1n, id: 1 }), ['vault'], ExitCode.notVault],
-    ['schedule_failed', () => daoBodies.scheduleFailed({ queryId: 1n, id: 1, code: 0 }), ['dao'], ExitCode.daoBadSender],
+    [
+      'schedule_failed',
+      () => daoBodies.scheduleFailed({ queryId: 1n, id: 1, code: 0 }),
+      ['dao'],
+      ExitCode.daoBadSender,
+    ],
   ];
   it.each(proposalTable)('a Proposal takes %s only from whom it is for', async (_, body, allowed, code) => {
     for (const [who, from] of Object.entries(whos())) {
@@ -75,7 +135,7 @@ describe('who may tell what', () => {
     }
   });
 
-  it('no second proposal_init changes one that is made, not even the Dao\'s', async () => {
+  it("no second proposal_init changes one that is made, not even the Dao's", async () => {
     const body = daoBodies.proposalInit({ queryId: 1n, terms: beginCell().endCell(), payload: payloadOf(null) });
     const attempt = { from: it_.dao.address, to: it_.proposal.address, value: ENOUGH, body };
     await expectBounce(it_, attempt, ExitCode.proposalState);
@@ -98,7 +158,11 @@ describe('who may tell what', () => {
   });
 
   const garbage: [string, () => Cell, number][] = [
-    ['an unknown operation', () => beginCell().storeUint(0xdeadbeef, 32).storeUint(1, 64).endCell(), ExitCode.unknownOp],
+    [
+      'an unknown operation',
+      () => beginCell().storeUint(0xdeadbeef, 32).storeUint(1, 64).endCell(),
+      ExitCode.unknownOp,
+    ],
     ['a text', () => beginCell().storeUint(0, 32).storeStringTail('hello').endCell(), ExitCode.unknownOp],
     ['nothing', () => beginCell().endCell(), 9],
     ['31 bits', () => beginCell().storeUint(1, 31).endCell(), 9],
@@ -111,20 +175,48 @@ describe('who may tell what', () => {
   });
 
   it.each([
-    ['the Dao', [...daoTable.map(([name, body]) => [name, body] as const), ['top_up', () => daoBodies.topUp({ queryId: 1n })], ['dao_activate', () => daoBodies.daoActivate({ queryId: 1n })]] as const, 'dao'],
-    ['a Proposal', [...proposalTable.map(([name, body]) => [name, body] as const), ['top_up', () => daoBodies.topUp({ queryId: 1n })], ['finalize', () => daoBodies.proposalFinalize({ queryId: 1n })], ['cleanup', () => daoBodies.proposalCleanup({ queryId: 1n })]] as const, 'proposal'],
+    [
+      'the Dao',
+      [
+        ...daoTable.map(([name, body]) => [name, body] as const),
+        ['top_up', () => daoBodies.topUp({ queryId: 1n })],
+        ['dao_activate', () => daoBodies.daoActivate({ queryId: 1n })],
+      ] as const,
+      'dao',
+    ],
+    [
+      'a Proposal',
+      [
+        ...proposalTable.map(([name, body]) => [name, body] as const),
+        ['top_up', () => daoBodies.topUp({ queryId: 1n })],
+        ['finalize', () => daoBodies.proposalFinalize({ queryId: 1n })],
+        ['cleanup', () => daoBodies.proposalCleanup({ queryId: 1n })],
+      ] as const,
+      'proposal',
+    ],
   ] as const)('%s refuses every operation that is cut off or goes on', async (_, table, target) => {
     const senders = whos();
     for (const [name, make] of table) {
       // Another number is no proposal's: its sender is checked first, which the table above does.
       if (name.endsWith('number')) continue;
       const body = make();
-      const cut = beginCell().storeBits(body.bits.substring(0, body.bits.length - 1)).endCell();
+      const cut = beginCell()
+        .storeBits(body.bits.substring(0, body.bits.length - 1))
+        .endCell();
       const longer = beginCell().storeSlice(body.beginParse()).storeBit(true).endCell();
       for (const wrong of [cut, longer]) {
-        const allowed: Record<string, Who> = { cast_vote: 'stake', proposal_passed: 'proposal', proposal_closed: 'proposal' };
+        const allowed: Record<string, Who> = {
+          cast_vote: 'stake',
+          proposal_passed: 'proposal',
+          proposal_closed: 'proposal',
+        };
         const who: Who =
-          allowed[name] ?? (name.startsWith('dao_s') && !name.endsWith('params') || name === 'dao_propose' ? 'stake' : name.startsWith('op_') || name.startsWith('dao_') ? 'vault' : 'dao');
+          allowed[name] ??
+          ((name.startsWith('dao_s') && !name.endsWith('params')) || name === 'dao_propose'
+            ? 'stake'
+            : name.startsWith('op_') || name.startsWith('dao_')
+              ? 'vault'
+              : 'dao');
         const from = name === 'proposal_cancel' ? it_.members[0]!.address : senders[who];
         const code = ExitCode.tvmCellUnderflow;
         await expectBounce(it_, { from, to: it_[target].address, value: ENOUGH, body: wrong }, code);
@@ -136,7 +228,8 @@ describe('who may tell what', () => {
 describe('somebody who deploys the contracts before the DAO does', () => {
   it('wins nothing: Dao, Stakes and Proposals work as if nobody had', async () => {
     const it_: DaoWorld = await createDaoWorld();
-    for (const contract of [it_.dao, it_.stakes[0]!, proposalOf(it_, 1), proposalOf(it_, 2)]) await predeploy(it_, contract);
+    for (const contract of [it_.dao, it_.stakes[0]!, proposalOf(it_, 1), proposalOf(it_, 2)])
+      await predeploy(it_, contract);
     expect(await it_.dao.getData()).toMatchObject({ version: 1, total: 0n, active: false });
     await activate(it_, [1_000n * TON, 1_000n * TON, 1_000n * TON]);
     expect(answerOf(await propose(it_, 0), it_.stakes[0]!.address)).toBe(ProposeCode.accepted);
@@ -145,13 +238,28 @@ describe('somebody who deploys the contracts before the DAO does', () => {
     goTo(it_, proposal.startAt);
     expect(await vote(it_, 0, { yes: 1_000n * TON })).toBe(0);
     // A vote cast at a Proposal before it is made finds nothing, and the member is free again.
-    expect(stakeOf(it_.chain, it_.dao.address, it_.members[0]!.address).address.equals(it_.stakes[0]!.address)).toBe(true);
+    expect(stakeOf(it_.chain, it_.dao.address, it_.members[0]!.address).address.equals(it_.stakes[0]!.address)).toBe(
+      true,
+    );
   });
 });
 
 it('no operation of Dao and Proposal is without a row in these tables', () => {
   const known = Object.keys(Op).filter((name) => name.startsWith('dao') || name.startsWith('proposal'));
   expect(known.sort()).toEqual(
-    ['daoActivate', 'daoPropose', 'daoSetParams', 'daoStakeAdd', 'daoStakeSub', 'daoUpgrade', 'proposalCancel', 'proposalCleanup', 'proposalClosed', 'proposalFinalize', 'proposalInit', 'proposalPassed'].sort(),
+    [
+      'daoActivate',
+      'daoPropose',
+      'daoSetParams',
+      'daoStakeAdd',
+      'daoStakeSub',
+      'daoUpgrade',
+      'proposalCancel',
+      'proposalCleanup',
+      'proposalClosed',
+      'proposalFinalize',
+      'proposalInit',
+      'proposalPassed',
+    ].sort(),
   );
 });

@@ -64,7 +64,7 @@ describe('an upgrade of the Dao', () => {
     expect((await it_.dao.getData()).open.size).toBe(0);
   });
 
-  it('to evil code takes nobody\'s stake: whatever the Dao says, each member leaves with all', async () => {
+  it("to evil code takes nobody's stake: whatever the Dao says, each member leaves with all", async () => {
     await deliver(asWorld(it_), upgrade(1, codeOf('wallet')));
     const stake = it_.stakes[1]!;
     const member = it_.members[1]!;

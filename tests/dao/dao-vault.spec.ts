@@ -7,14 +7,14 @@ import {
   type DaoAction,
   initialRootData,
   initialVaultData,
-  packActions,
   ProposalStatus,
+  packActions,
   parseRootData,
   reasonCell,
   vaultBodies,
 } from '../../wrappers';
 import { asWorld, createActiveDao, ENOUGH, givenDao, goTo, MEMBER_STAKE, vote } from '../support/dao-acts';
-import { DAY, type DaoWorld, type Person, propose, proposalOf } from '../support/dao-world';
+import { DAY, type DaoWorld, type Person, proposalOf, propose } from '../support/dao-world';
 import { hashOf } from '../support/keys';
 import { deliver } from '../support/rejection';
 import { hex } from '../support/root-world';
@@ -27,7 +27,12 @@ describe('a proposal, from the members to the root', () => {
   let guardian: Person;
   const model = 'model 1';
   const actions = (): DaoAction[] => [
-    { to: root.address, value: toNano('0.3'), body: bodies.rootAddModelType({ queryId: 5n, hash: hashOf(model) }), init: null },
+    {
+      to: root.address,
+      value: toNano('0.3'),
+      body: bodies.rootAddModelType({ queryId: 5n, hash: hashOf(model) }),
+      init: null,
+    },
   ];
   startEachTestFrom(async () => {
     it_ = await createActiveDao();
@@ -40,10 +45,13 @@ describe('a proposal, from the members to the root', () => {
     root = open(rootOf(deployer.address)) as SandboxContract<CocoonRoot>;
     await root.sendDeploy(deployer.getSender());
     vault = open(
-      CocoonVault.createFromConfig(initialVaultData({ root: root.address, deployer: deployer.address }), codeOf('vault')),
+      CocoonVault.createFromConfig(
+        initialVaultData({ root: root.address, deployer: deployer.address }),
+        codeOf('vault'),
+      ),
     ) as SandboxContract<CocoonVault>;
     await vault.sendDeploy(deployer.getSender());
-    const until = it_.now() + 300 * DAY;
+    const until = it_.now() + 500 * DAY;
     const init = { governor: it_.dao.address, guardian: guardian.address, until, value: toNano('5') };
     await vault.sendInit(deployer.getSender(), init);
     const handOver = bodies.rootChangeOwner({ queryId: 1n, newOwner: vault.address });

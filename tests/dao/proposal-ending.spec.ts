@@ -1,6 +1,15 @@
 import { Address } from '@ton/core';
-import { daoBodies, ExitCode, packActions, type ProposalInfo, ProposalStatus, vaultBodies } from '../../wrappers';
-import { asWorld, createProposal, ENOUGH, expectBounce, givenDao, givenProposal, goTo, vote } from '../support/dao-acts';
+import { daoBodies, ExitCode, type ProposalInfo, ProposalStatus, packActions, vaultBodies } from '../../wrappers';
+import {
+  asWorld,
+  createProposal,
+  ENOUGH,
+  expectBounce,
+  givenDao,
+  givenProposal,
+  goTo,
+  vote,
+} from '../support/dao-acts';
 import { DAY, TON } from '../support/dao-world';
 import { deliver, expectRejection } from '../support/rejection';
 import { exitCodeOf, isBounce, opOf, storageFeeOf, txsOf } from '../support/trace';
@@ -39,9 +48,21 @@ describe('the end of a proposal', () => {
     ['one nanoTON more for than against: passes', { yes: QUORUM + 1n, no: QUORUM }, true],
     ['abstentions only: fails', { abstain: 3_000n * TON }, false],
     ['nobody: fails', {}, false],
-    ['critical, exactly its share: passes', { critical: true, approvalBps: 6_667, yes: 6_667n * TON, no: 3_333n * TON }, true],
-    ['critical, one nanoTON too many against: fails', { critical: true, approvalBps: 6_667, yes: 6_667n * TON, no: 3_333n * TON + 1n }, false],
-    ['critical, two thirds are less than 66.67 %: fails', { critical: true, approvalBps: 6_667, yes: 2_000n * TON, no: 1_000n * TON }, false],
+    [
+      'critical, exactly its share: passes',
+      { critical: true, approvalBps: 6_667, yes: 6_667n * TON, no: 3_333n * TON },
+      true,
+    ],
+    [
+      'critical, one nanoTON too many against: fails',
+      { critical: true, approvalBps: 6_667, yes: 6_667n * TON, no: 3_333n * TON + 1n },
+      false,
+    ],
+    [
+      'critical, two thirds are less than 66.67 %: fails',
+      { critical: true, approvalBps: 6_667, yes: 2_000n * TON, no: 1_000n * TON },
+      false,
+    ],
     ['normal, exactly its share of 60 %: fails', { approvalBps: 6_000, yes: 600n * TON, no: 400n * TON }, false],
     ['normal, a nanoTON above its share: passes', { approvalBps: 6_000, yes: 600n * TON + 1n, no: 400n * TON }, true],
   ])('%s', async (_, votes, passes) => {
@@ -142,8 +163,7 @@ describe('the end of a proposal', () => {
       await expectBounce(it_, attempt, ExitCode.notProposer);
     });
 
-    it('is refused for too low a value', () =>
-      refuses(cancel, ExitCode.lowMsgValue, it_.members[0]!, TON / 200n));
+    it('is refused for too low a value', () => refuses(cancel, ExitCode.lowMsgValue, it_.members[0]!, TON / 200n));
   });
 
   describe('cleanup', () => {
@@ -286,7 +306,9 @@ describe('a passed proposal with actions', () => {
     const result = await finalize();
     expect(txsOf(result, it_.vault.address)).toHaveLength(0);
     expect(await status()).toBe(ProposalStatus.passed);
-    expect((await balanceOf(asWorld(it_), it_.members[0]!.address)) - before).toBeGreaterThan(it_.params.bond - TON / 100n);
+    expect((await balanceOf(asWorld(it_), it_.members[0]!.address)) - before).toBeGreaterThan(
+      it_.params.bond - TON / 100n,
+    );
     const body = daoBodies.proposalFinalize({ queryId: 3n });
     const attempt = { from: it_.members[2]!, to: it_.proposal.address, value: ENOUGH, body };
     await expectRejection(asWorld(it_), attempt, ExitCode.proposalState);

@@ -4,11 +4,11 @@ import {
   type CocoonProposal,
   type DaoData,
   daoBodies,
+  type ProposalInfo,
   packDaoData,
   packMeta,
-  packTitle,
-  type ProposalInfo,
   packParties,
+  packTitle,
   type VoteSplit,
 } from '../../wrappers';
 import { activate, createDaoWorld, type DaoWorld, proposalOf, propose, TON } from './dao-world';
@@ -28,7 +28,10 @@ export function asWorld(it: DaoWorld): World {
 /** An active DAO with three members of 1 000 TON each; the snapshot of its first proposal has them all. */
 export async function createActiveDao(opts: Parameters<typeof createDaoWorld>[0] = {}): Promise<DaoWorld> {
   const it = await createDaoWorld(opts);
-  await activate(it, it.members.map(() => MEMBER_STAKE));
+  await activate(
+    it,
+    it.members.map(() => MEMBER_STAKE),
+  );
   return it;
 }
 
