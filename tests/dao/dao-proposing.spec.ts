@@ -11,17 +11,7 @@ import {
   payloadOf,
   stateHash,
 } from '../support/dao-acts';
-
-<<<<<<< HEAD
-
-import { DAY, type DaoWorld, proposalOf, propose, TON } from '../support/dao-world';
-
-=======
-
 import { DAY, type DaoWorld, proposalOf, TON } from '../support/dao-world';
-
->>>>>>> ptest
-
 import { deliver } from '../support/rejection';
 import { isBounce, txsOf } from '../support/trace';
 import { balanceOf, startEachTestFrom } from '../support/world';
