@@ -286,7 +286,7 @@ describe('receipts', () => {
     await expectRejection(asWorld(dao), attempt(target(), epoch, { yes }), ExitCode.votesFull);
     dao.advance(1);
     await vote(dao, 1, target(), epoch, { yes });
-    expect((await read()).votes.size).toBe(22);
+    expect((await read()).votes.size).toBe(24);
     expect(await tally()).toEqual({ ...nobody, yes });
   });
 

@@ -36,15 +36,15 @@ export async function createStaked(
 }
 
 /** A member's message to its own Stake. @param value nanoTON */
-export function say(world: DaoWorld, member: number, body: Cell, value = 2n * TON): Promise<SendMessageResult> {
+export function say(world: DaoWorld, member: number, body: Cell, value = 20n * TON): Promise<SendMessageResult> {
   const to = world.stakes[member]!.address;
   return world.members[member]!.send({ to, value, body, bounce: true, sendMode: SendMode.PAY_GAS_SEPARATELY });
 }
 
-export const deposit = (world: DaoWorld, member: number, amount: bigint) => {
+export const deposit = (world: DaoWorld, member: number, amount: bigint, fees = 20n * TON) => {
   const { init, address: to } = world.stakes[member]!;
   const body = daoBodies.stakeDeposit({ queryId: 1n, amount });
-  return world.members[member]!.send({ to, value: amount + 2n * TON, body, ...(init ? { init } : {}), bounce: true });
+  return world.members[member]!.send({ to, value: amount + fees, body, ...(init ? { init } : {}), bounce: true });
 };
 export const unstake = (world: DaoWorld, member: number, amount: bigint) =>
   say(world, member, daoBodies.stakeUnstake({ queryId: 2n, amount }));
