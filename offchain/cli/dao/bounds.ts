@@ -40,8 +40,16 @@ export function paramChecks(p: DaoParams): Check[] {
   const whole = p.votingDelay + p.votingPeriod + 2 * p.extension + p.criticalTimelock;
   return [
     ...bounds.map(within),
-    check('thresholdFloor within bounds', p.thresholdFloor >= 100n * TON, `${p.thresholdFloor} nanoTON, at least 100 TON`),
-    check('quorumFloor within bounds', p.quorumFloor >= p.thresholdFloor, `${p.quorumFloor} nanoTON, at least the threshold's`),
+    check(
+      'thresholdFloor within bounds',
+      p.thresholdFloor >= 100n * TON,
+      `${p.thresholdFloor} nanoTON, at least 100 TON`,
+    ),
+    check(
+      'quorumFloor within bounds',
+      p.quorumFloor >= p.thresholdFloor,
+      `${p.quorumFloor} nanoTON, at least the threshold's`,
+    ),
     check('everything ends before stake can leave', whole <= 21 * DAY, `${whole} s, at most ${21 * DAY}`),
   ];
 }

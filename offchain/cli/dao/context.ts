@@ -85,7 +85,17 @@ export async function openDao(flags: PlaceFlags, print: (text: string) => void):
   try {
     const now = await chain.time();
     const info = await readDao(chain, dao);
-    return { chain, network: flags.network, dao, info, manifest, now, json: flags.json ?? false, print, close: () => chain.close() };
+    return {
+      chain,
+      network: flags.network,
+      dao,
+      info,
+      manifest,
+      now,
+      json: flags.json ?? false,
+      print,
+      close: () => chain.close(),
+    };
   } catch (error) {
     await chain.close();
     throw error;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type DaoContext, openDao, type PlaceFlags, parseAddress } from './context';
+import { withPlace } from './place';
 import { parseId } from './proposals';
 import { listProposals, showProposal } from './reads';
 import { showStatus } from './status';
@@ -28,15 +29,6 @@ export function registerDao(program: Command): void {
     (flags) => reading(flags, verifyDao),
   );
   registerWrites(dao);
-}
-
-export function withPlace(command: Command): Command {
-  return command
-    .option('--network <name>', 'mainnet, testnet or custom (a local chain)', 'mainnet')
-    .option('--endpoint <url>', "JSON-RPC of toncenter's API v2; the network's own by default")
-    .option('--manifest <file>', 'what the deploy scripts wrote (default deployments/<network>.json)')
-    .option('--dao <address>', "the DAO, instead of the manifest's")
-    .option('--json', 'print one JSON document');
 }
 
 function member(flags: { member?: string }) {

@@ -20,7 +20,16 @@ export interface ProposalView extends ProposalInfo {
 }
 
 export const PROPOSAL_STATES = [
-  'pending', 'active', 'passed', 'defeated', 'cancelled', 'queued', 'ready', 'executed', 'vetoed', 'expired',
+  'pending',
+  'active',
+  'passed',
+  'defeated',
+  'cancelled',
+  'queued',
+  'ready',
+  'executed',
+  'vetoed',
+  'expired',
 ] as const;
 export type ProposalState = (typeof PROPOSAL_STATES)[number];
 

@@ -46,7 +46,7 @@ export async function listProposals(context: DaoContext, state: string | undefin
 
 /** A title is anybody's bytes: no control characters on somebody's terminal. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
 }
 
 interface Mine {
@@ -85,7 +85,10 @@ function mineText({ weight, why, yes, no, abstain, pending }: Mine): string {
 }
 
 function timeLeft({ state, startAt, endAt, eta, expires, finalizeBy }: ProposalView, now: number): string {
-  const until = { pending: startAt, active: endAt, passed: finalizeBy, queued: eta, ready: expires } as Record<string, number>;
+  const until = { pending: startAt, active: endAt, passed: finalizeBy, queued: eta, ready: expires } as Record<
+    string,
+    number
+  >;
   const at = until[state];
   return at === undefined ? '' : span(Math.max(0, at - now));
 }

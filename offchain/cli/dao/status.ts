@@ -65,9 +65,18 @@ export async function showStatus(context: DaoContext, member: Address | undefine
       ['voting', `starts after ${span(params.votingDelay)}, lasts ${span(params.votingPeriod)}`],
       ['extension', `${span(params.extension)} after a late turn of the result, at most twice`],
       ['timelock', `${span(vault.limits.delayNormal)} normal, ${span(vault.limits.delayCritical)} critical`],
-      ['to propose', `${bps(params.thresholdBps)} of all stake, at least ${ton(params.thresholdFloor)}; bond ${ton(params.bond)}`],
-      ['quorum', `${bps(params.quorumNormalBps)} normal, ${bps(params.quorumCriticalBps)} critical, at least ${ton(params.quorumFloor)}`],
-      ['approval', `more than ${bps(params.approvalNormalBps)} normal, at least ${bps(params.approvalCriticalBps)} critical`],
+      [
+        'to propose',
+        `${bps(params.thresholdBps)} of all stake, at least ${ton(params.thresholdFloor)}; bond ${ton(params.bond)}`,
+      ],
+      [
+        'quorum',
+        `${bps(params.quorumNormalBps)} normal, ${bps(params.quorumCriticalBps)} critical, at least ${ton(params.quorumFloor)}`,
+      ],
+      [
+        'approval',
+        `more than ${bps(params.approvalNormalBps)} normal, at least ${bps(params.approvalCriticalBps)} critical`,
+      ],
       ['new stake votes', `${params.warmup + 1} UTC days after it was staked`],
     ])}`,
   );
@@ -89,12 +98,16 @@ export function stakeRows(stake: StakeInfo, now: number): Row[] {
   const waiting = [...stake.labels].filter(([epoch]) => epoch > Math.floor(now / 86_400));
   return [
     ['own', ton(stake.own)],
-    ...waiting.map(([epoch, amount]): Row => ['  of it new', `${ton(amount)} votes in proposals made from ${epochDay(epoch)} on`]),
+    ...waiting.map(
+      ([epoch, amount]): Row => ['  of it new', `${ton(amount)} votes in proposals made from ${epochDay(epoch)} on`],
+    ),
     ['pending', ton(stake.pend)],
     ['delegated to you', ton(stake.inn)],
     ['delegated by you', stake.delegate ? `${ton(stake.out)} to ${stake.delegate}` : 'nothing'],
     ...(stake.busy === 0 ? [] : [['delegation', stake.busy === 1 ? 'under way' : 'ending'] as Row]),
-    ...[...stake.releases].map(([at, amount]): Row => ['unbonding', `${ton(amount)}, to withdraw from ${when(at, now)}`]),
+    ...[...stake.releases].map(
+      ([at, amount]): Row => ['unbonding', `${ton(amount)}, to withdraw from ${when(at, now)}`],
+    ),
     ...(stake.refundable === 0n ? [] : [['refundable', `${ton(stake.refundable)}: \`cocoon dao withdraw\``] as Row]),
     ...(stake.unsynced === 0n ? [] : [['not reported', `${ton(stake.unsynced)}: \`cocoon dao sync\``] as Row]),
   ];

@@ -20,7 +20,12 @@ export function when(unixSeconds: number, now: number): string {
 export function span(seconds: number): string {
   const parts: string[] = [];
   let left = seconds;
-  for (const [unit, size] of [['d', 86_400], ['h', 3_600], ['min', 60], ['s', 1]] as const) {
+  for (const [unit, size] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+    ['s', 1],
+  ] as const) {
     if (left >= size && parts.length < 2) parts.push(`${Math.floor(left / size)} ${unit}`);
     left %= size;
   }

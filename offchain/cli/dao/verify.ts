@@ -1,8 +1,4 @@
-import {
-  CocoonRegistrar,
-  contractCode,
-  parseRootData,
-} from '@cocoon/sdk';
+import { CocoonRegistrar, contractCode, parseRootData } from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import { CliError } from '../errors';
 import { type Check, check, limitChecks, paramChecks } from './bounds';
@@ -81,7 +77,9 @@ async function exitChecks({ chain }: DaoContext, root: Address, exitDelay: numbe
   if (data === undefined) return [];
   const { proxyDelayBeforeClose: proxy, clientDelayBeforeClose: client } = parseRootData(data).params;
   const longest = Math.max(proxy, client);
-  return [check("exit delay covers the root's close delays", exitDelay >= longest, `${exitDelay} s, root ${longest} s`)];
+  return [
+    check("exit delay covers the root's close delays", exitDelay >= longest, `${exitDelay} s, root ${longest} s`),
+  ];
 }
 
 function guardianCheck(guardian: Address | null, until: number, now: number): Check {

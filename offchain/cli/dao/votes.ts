@@ -1,7 +1,7 @@
 import { Op } from '@cocoon/sdk';
 import type { Address, Transaction } from '@ton/core';
-import { table } from '../format';
 import type { Chain } from '../../chain/port';
+import { table } from '../format';
 import type { DaoContext } from './context';
 import { readProposal } from './proposals';
 import { tallyRows } from './reads';
