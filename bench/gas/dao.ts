@@ -71,7 +71,10 @@ function costOf(name: string, world: DaoWorld, transactions: SendMessageResult['
     if (people.has(account)) continue;
     // Somebody who has no contract takes the coins and runs nothing.
     if (computePhase.type === 'skipped') continue;
-    if (aborted) throw new Error(`${name}: a message failed at the ${contractAt(world, account)} with ${computePhase.exitCode}, ${tx.description.actionPhase?.resultCode}`);
+    if (aborted)
+      throw new Error(
+        `${name}: a message failed at the ${contractAt(world, account)} with ${computePhase.exitCode}, ${tx.description.actionPhase?.resultCode}`,
+      );
     gas.push([contractAt(world, account), Number(computePhase.gasUsed)]);
     fees += tx.totalFees.coins - (tx.description.storagePhase?.storageFeesCollected ?? 0n);
     for (const out of tx.outMessages.values()) if (out.info.type === 'internal') fees += out.info.forwardFee;

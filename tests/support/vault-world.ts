@@ -1,5 +1,5 @@
-import { type Address, beginCell, type Cell, toNano } from '@ton/core';
-import type { SandboxContract, SendMessageResult } from '@ton/sandbox';
+import { Address, beginCell, type Cell, toNano } from '@ton/core';
+import { internal, type SandboxContract, type SendMessageResult } from '@ton/sandbox';
 import {
   actionQueryId,
   actionsHash,
@@ -22,13 +22,12 @@ import { hashOf } from './keys';
 import type { Prices } from './price-sets';
 import { deliver } from './rejection';
 import { hex } from './root-world';
-import { exitCodeOf, txOf, txsOf } from './trace';
-import { type Actor, codeOf, createWorld, dataOf, deployRoot, overwriteData, type World } from './world';
+import { exitCodeOf, storageFeeOf, txsOf } from './trace';
+import { type Actor, codeOf, createWorld, dataOf, deployRoot, overwriteData, putContract, type World } from './world';
 
 /** What the tests of the Vault share: a Vault that owns a real root, among people who stand in for everybody else. */
 
 export const DAY = 86_400;
-export const MINUTE = 60;
 
 /** What everything that is no execution is sent with. */
 export const VALUE = toNano('0.3');
@@ -204,4 +203,32 @@ export function libraryCell(hash: Buffer): Cell {
   return beginCell().storeUint(2, 8).storeBuffer(hash).endCell({ exotic: true });
 }
 
-export { exitCodeOf, txOf };
+/** Gives the Vault exactly these coins, its rent paid up to now. */
+export async function setTreasury({ world, vault }: VaultWorld, balance: bigint): Promise<void> {
+  const data = await dataOf(world, vault.address);
+  await putContract(world, { address: vault.address, code: codeOf('vault'), data, balance });
+}
+
+/** Rent that an account paid in a trace. */
+export function rentOf(account: Address, result: SendMessageResult): bigint {
+  return txsOf(result, account).reduce((sum, tx) => sum + storageFeeOf(tx), 0n);
+}
+
+/** A message as a contract sends it; its coins are made from nothing. */
+export function messageFrom(from: Address, to: Address, body: Cell, value = VALUE) {
+  return internal({ from, to, value, body, bounce: true });
+}
+
+/** A message of the Vault to itself, as an executed operation sends it. */
+export function selfMessage(vault: Address, body: Cell) {
+  return messageFrom(vault, vault, body);
+}
+
+/** The same with addresses as text: no two address objects are equal to Jest. */
+export function readable(value: unknown): unknown {
+  if (value instanceof Address) return value.toString();
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, readable(item)]));
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, readable(item)]));
+}
