@@ -98,7 +98,7 @@ describe('cocoon dao, against a local chain', () => {
     ['a proposal that does not exist', ['show', '99'], 3, 'There is no proposal 99'],
     ['a damaged address', ['status', '--member', 'EQxx'], 2, '--member: "EQxx" is no address'],
     ['another DAO', ['status', '--dao', `0:${'1'.repeat(64)}`], 2, 'There is no DAO at'],
-    ['an unknown network', ['status', '--network', 'moon', '--manifest', '/nonexistent'], 2, 'does not exist'],
+    ['a manifest that does not exist', ['status', '--manifest', '/nonexistent'], 2, 'does not exist'],
   ])('names what is wrong: %s', async (_, args, code, text) => {
     const result = await it_.cli(...args);
     const amountArgs = args[0] === 'stake' && args[1] === 'many';

@@ -123,8 +123,8 @@ export async function daoNet(): Promise<DaoNet> {
     dao,
     vault,
     root,
-    cli: (...args) => runCli([...args, ...place]),
-    act: (...args) => runCli([...args, ...place, '--wallet', walletFile, '--yes']),
+    cli: (...args) => runCli([args[0]!, ...place, ...args.slice(1)]),
+    act: (...args) => runCli([args[0]!, ...place, '--wallet', walletFile, '--yes', ...args.slice(1)]),
     advance: async (seconds) => {
       await net.chain.advance(seconds);
     },
