@@ -1,6 +1,5 @@
-import { chmodSync } from 'node:fs';
-import { bodies, CocoonStake, contractCode, DEFAULT_DAO_PARAMS, packActions, packMeta, packTitle } from '@cocoon/sdk';
-import { Cell } from '@ton/core';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { modelHash } from '@cocoon/sdk';
 import { DAY, type DaoNet, daoNet } from './testing/dao-net';
 
 jest.setTimeout(120_000);
@@ -13,17 +12,15 @@ describe('cocoon dao, against a local chain', () => {
   afterAll(() => it_.close());
 
   async function proposeModel(): Promise<void> {
-    const stakeCode = Cell.fromBase64(contractCode.stake.boc);
-    const stake = CocoonStake.createFromConfig({ dao: it_.dao.address, owner: it_.wallet.address }, stakeCode);
-    const body = bodies.rootAddModelType({ queryId: 0n, hash: Buffer.alloc(32, 7) });
-    const actions = packActions([{ to: it_.root.address, value: 50_000_000n, body, init: null }]);
-    const message = CocoonStake.buildPropose(stake.address, {
-      title: packTitle('Add a model'),
-      meta: packMeta({ uri: 'https://example.org/1', sha256: Buffer.alloc(32, 1) }),
-      actions,
-      bond: DEFAULT_DAO_PARAMS.bond,
-    });
-    await it_.wallet.send(it_.chain, [message]);
+    const file = `${it_.walletFile}.json`;
+    const actions = [{ do: 'addModel', model: 'a-model' }];
+    const draft = { title: 'Add a model', uri: 'https://example.org/1', sha256: '01'.repeat(32), actions };
+    writeFileSync(file, JSON.stringify({ ...draft, actions: [{ do: 'addModel' }] }));
+    expect((await it_.act('propose', file)).error).toContain('actions.0.model');
+    writeFileSync(file, JSON.stringify(draft));
+    const made = await it_.act('propose', file);
+    expect(made.error).toBe('');
+    expect(made.out).toContain('Proposal 1 is made');
   }
 
   it('verifies a DAO that is as the release says', async () => {
@@ -42,7 +39,7 @@ describe('cocoon dao, against a local chain', () => {
 
     const shown = await it_.cli('show', '1', '--member', it_.wallet.address.toString());
     expect(shown.error).toBe('');
-    expect(shown.out).toContain(`hash ${'07'.repeat(32)}: not listed -> listed`);
+    expect(shown.out).toContain(`hash ${modelHash('a-model').toString('hex')}: not listed -> listed`);
     expect(shown.out).toContain('class');
     expect(shown.out).toContain('normal');
 

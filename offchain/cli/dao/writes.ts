@@ -6,6 +6,7 @@ import { usage } from './context';
 import { delegateAct, stakeAct, syncAct, undelegateAct, unstakeAct, voteAct, withdrawAct } from './member-acts';
 import { withPlace } from './place';
 import { parseId } from './proposals';
+import { proposeAct } from './propose';
 import { activateAct, cancelAct, executeAct, finalizeAct, pauseAct, revokeAct, topUpAct, vetoAct } from './public-acts';
 
 type Prepare = (context: Acting) => Promise<Act> | Act;
@@ -32,6 +33,9 @@ export function registerWrites(dao: Command): void {
       const number = parseId(id);
       return run(flags, (it) => voteAct(it, number, choice, flags));
     });
+  write('propose <file>', 'make a proposal from a JSON file').action((file, flags) =>
+    run(flags, (it) => proposeAct(it, file)),
+  );
   write('activate', 'make the DAO active, once it had enough stake for 7 days').action((flags) =>
     run(flags, activateAct),
   );
