@@ -19,6 +19,7 @@ const fileSchema = z.object({
   /** BoC of the newest voucher, base64. */
   voucher: z.string().optional(),
   closing: z.boolean(),
+  /** see ChannelSituation */
   outdatedSinceS: z.number().optional(),
 });
 export type ChannelFile = z.output<typeof fileSchema>;

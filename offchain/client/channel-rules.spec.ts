@@ -70,6 +70,13 @@ describe('what a channel needs next (payments.md 2.6)', () => {
     expect(nextStep(situation({ state: CocoonState.closed, balance: 0n }, { closing: true }))).toBeUndefined();
   });
 
+  test('a channel of older terms that nobody serves gets some minutes, however short the delays are', () => {
+    const { params } = new FakeChain().emptyClient();
+    const equal = { params: { ...params, proxyDelayBeforeClose: 60, clientDelayBeforeClose: 60 } };
+    expect(nextStep(situation(equal, { outdatedSinceS: NOW - 599 }))).toBeUndefined();
+    expect(nextStep(situation(equal, { outdatedSinceS: NOW - 600 }))).toMatchObject({ do: 'requestRefund' });
+  });
+
   test('an outdated channel is closed after half of what the delays differ by, and not topped up before', () => {
     const wait = 0.5 * (86_400 - 43_200);
     const outdated = (age: number) => nextStep(situation({ balance: 0n }, { outdatedSinceS: NOW - age }));

@@ -16,7 +16,7 @@ export interface ChannelSituation {
   pricePerToken: bigint;
   /** The owner asked for the channel to be closed. */
   closing: boolean;
-  /** Unix seconds since when the root has newer parameters than the channel; undefined while it is current. */
+  /** Unix seconds since when the root has newer terms than the channel and nobody serves it; undefined where that is not so. */
   outdatedSinceS: number | undefined;
   /** Unix seconds. */
   nowS: number;
@@ -27,6 +27,9 @@ export type ChannelStep =
   | { do: 'changeSecret' }
   | { do: 'charge' }
   | { do: 'requestRefund'; why: string };
+
+/** A proxy that is restarted comes back within this time. */
+const PATIENCE_S = 600;
 
 /** After the unlock moment, the time the proxy gets to finish in order; also covers clocks that differ. */
 const UNLOCK_MARGIN_S = 30;
@@ -53,9 +56,9 @@ export function nextStep(situation: ChannelSituation): ChannelStep | undefined {
   if (situation.outdatedSinceS !== undefined) {
     const { proxyDelayBeforeClose, clientDelayBeforeClose } = onChain.params;
     // Half of what the proxy's delay is longer: the forced path then still ends before the proxy can take the pool.
-    const wait = Math.max(0, 0.5 * (proxyDelayBeforeClose - clientDelayBeforeClose));
+    const wait = Math.max(PATIENCE_S, 0.5 * (proxyDelayBeforeClose - clientDelayBeforeClose));
     if (situation.nowS >= situation.outdatedSinceS + wait)
-      return { do: 'requestRefund', why: 'the network has new parameters' };
+      return { do: 'requestRefund', why: 'its proxy has moved to a contract of newer terms, or is gone' };
     return undefined;
   }
   const secretDiffers = !onChain.secretHash.equals(situation.secretHash);

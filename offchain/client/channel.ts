@@ -236,10 +236,11 @@ export class Channel {
     this.#save();
   }
 
-  /** The root has newer parameters than this channel. */
-  markOutdated(nowS: number): void {
-    if (this.#state.outdatedSinceS !== undefined) return;
-    this.#state.outdatedSinceS = nowS;
+  /** @param nowS the root has newer terms than this channel, and no proxy works with it now; undefined: that is not so */
+  noteOutdated(nowS: number | undefined): void {
+    if ((nowS === undefined) === (this.#state.outdatedSinceS === undefined)) return;
+    if (nowS === undefined) delete this.#state.outdatedSinceS;
+    else this.#state.outdatedSinceS = nowS;
     this.#save();
   }
 
@@ -259,6 +260,8 @@ export class Channel {
       proxy_public_key: this.terms.proxyPublicKey.toString('hex'),
       sc_address: this.terms.client.toString(),
       state: onChain?.state ?? -1,
+      params_version: this.terms.params.paramsVersion,
+      price_per_token: price,
       tokens_used_proxy_committed_to_blockchain: tokensSigned,
       tokens_used_proxy_committed_to_db: tokensDb,
       tokens_used_proxy_max: tokensMax,

@@ -19,6 +19,7 @@ function setUp(stateDir = mkdtempSync(join(tmpdir(), 'cocoon-channels-'))) {
   const wallet = new FakeWallet(chain);
   const clock = new ManualClock();
   let paramsVersion = params.paramsVersion;
+  const use = { now: false };
   const make = () =>
     new Channels({
       chain,
@@ -30,6 +31,7 @@ function setUp(stateDir = mkdtempSync(join(tmpdir(), 'cocoon-channels-'))) {
       clock,
       intervalMs: INTERVAL,
       paramsVersion: () => paramsVersion,
+      inUse: () => use.now,
     });
   const publicKey = chain.proxyPublicKey;
   const terms: Terms = {
@@ -56,7 +58,7 @@ function setUp(stateDir = mkdtempSync(join(tmpdir(), 'cocoon-channels-'))) {
     paramsVersion += 1;
   };
   chain.setClient({ balance: toNano('15'), secretHash: SECRET_HASH });
-  return { chain, wallet, clock, make, terms, voucher, upgrade, stateDir };
+  return { chain, wallet, clock, make, terms, voucher, upgrade, use, stateDir };
 }
 
 /** Lets everything that is already possible happen; nothing here waits for real time. */
@@ -175,7 +177,42 @@ describe('looking after channels', () => {
     await channels.stop();
   });
 
-  test('after new parameters the channel is closed in time, through both stages when the proxy is silent', async () => {
+  test('are known by their files after a restart', async () => {
+    const { make, terms, voucher } = setUp();
+    const channels = make();
+    expect(channels.has(terms.client)).toBe(false);
+    channels.for(terms).payment(voucher(5n));
+    expect(channels.has(terms.client)).toBe(true);
+    await channels.stop();
+    expect(make().has(terms.client)).toBe(true);
+    expect(make().has(terms.proxy)).toBe(false);
+  });
+
+  test('new terms leave a channel alone as long as its proxy works with it, also after a break', async () => {
+    const { wallet, clock, make, terms, upgrade, use } = setUp();
+    use.now = true;
+    const channels = make();
+    channels.for(terms);
+    channels.start();
+    upgrade();
+    const pass = async (seconds: number) => {
+      clock.advance(seconds * 1000);
+      clock.advance(INTERVAL);
+      await settle();
+    };
+    await pass(30 * 86_400);
+    use.now = false;
+    await pass(21_000);
+    use.now = true;
+    await pass(1);
+    use.now = false;
+    await pass(21_000);
+    expect(wallet.sent).toEqual([]);
+    await pass(600);
+    expect(wallet.sent).toEqual([['ownerClientRequestRefund']]);
+  });
+
+  test('after new terms a channel that nobody serves is closed in time, through both stages when the proxy is silent', async () => {
     const { chain, wallet, clock, make, terms, upgrade } = setUp();
     const channels = make();
     channels.for(terms);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { OutgoingMessage } from '@cocoon/sdk';
 import { Address, fromNano } from '@ton/core';
 import type { Logger } from 'pino';
@@ -5,6 +6,7 @@ import type { Clock } from '../node/clock';
 import { ActionFailedError } from './actions';
 import type { ActionResult, ChannelAction } from './admin';
 import { Channel, type ChannelDeps } from './channel';
+import { channelFile } from './channel-file';
 import { nextStep } from './channel-rules';
 import { GatewayError } from './errors';
 import type { Terms } from './terms';
@@ -14,6 +16,8 @@ export interface ChannelsOptions extends Omit<ChannelDeps, 'exclusive'> {
   intervalMs: number;
   /** Version of the parameters the root has now; undefined until it has been read. */
   paramsVersion(): number | undefined;
+  /** Whether a connection stands that pays through this client contract. */
+  inUse(client: Address): boolean;
 }
 
 /** A step that failed is not tried again at once: each try costs gas. */
@@ -48,6 +52,11 @@ export class Channels {
     const held: Held = { channel, busy: undefined, failures: 0, retryAtMs: 0 };
     this.#held.set(key, held);
     return channel;
+  }
+
+  /** Whether there is, or was in an earlier run, a channel with this client contract. */
+  has(client: Address): boolean {
+    return this.#held.has(client.toRawString()) || existsSync(channelFile(this.#options.stateDir, client));
   }
 
   start(): void {
@@ -86,7 +95,9 @@ export class Channels {
     }
     const nowS = Math.floor(this.#options.clock.nowMs() / 1000);
     const version = this.#options.paramsVersion();
-    if (version !== undefined && version > channel.terms.params.paramsVersion) channel.markOutdated(nowS);
+    // A proxy that still works with its contract of older terms is no reason to leave it; one that has moved, or is gone, is.
+    const older = version !== undefined && version > channel.terms.params.paramsVersion;
+    channel.noteOutdated(older && !this.#options.inUse(channel.terms.client) ? nowS : undefined);
     if (held.busy !== undefined || channel.stale || this.#options.clock.nowMs() < held.retryAtMs) return;
     const message = this.#decide(channel, nowS, logger);
     if (message === undefined) return;
@@ -207,7 +218,7 @@ export class Channels {
         param: 'proxy',
       });
     }
-    // After a change of parameters two channels can exist with one operator, but each has its own proxy contract.
+    // After its operator moved to new terms two channels can exist with one operator, but each has its own proxy contract.
     const found = all.find(({ channel }) => channel.terms.proxy.equals(address));
     if (found !== undefined) return found;
     throw new GatewayError(

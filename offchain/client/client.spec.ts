@@ -132,19 +132,48 @@ describe('the whole client', () => {
     await w.ready();
   });
 
-  test('new parameters: the connection is made anew with the new contracts', async () => {
+  const stats = async () => (await (await w.get('/jsonstats')).json()) as Stats;
+  interface Stats {
+    root_contract_config: { version: number };
+    proxies: Record<string, unknown>[];
+    proxy_connections: Record<string, unknown>[];
+  }
+
+  test('new terms: connection and channel stay, requests name the new root, an answer costs what the channel says', async () => {
     w = await world();
     await w.ready();
-    const ended = w.proxy.nextClose();
     w.chain.rootVersion = 2;
-    w.chain.publishRoot(w.proxy.endpoint, { paramsVersion: 2 });
-    await ended;
-    const reconnected = w.proxy.next('client.connectToProxy');
-    expect((await reconnected).minConfigVersion).toBe(2);
-    // This proxy still names the old contracts: it is refused, and the reason is told.
-    let reason: { error: { message: string } };
-    do reason = (await (await w.get('/readyz')).json()) as typeof reason;
-    while (!reason.error.message.includes('proxy_sc_address'));
+    w.chain.publishRoot(w.proxy.endpoint, { paramsVersion: 2, pricePerToken: 30n });
+    while ((await stats()).root_contract_config.version !== 2);
+    w.proxy.onRun = ({ requestId }, connection) => {
+      const answer = httpResponse(JSON.stringify(chatCompletion('hello')), 'application/json');
+      connection.send({ _: 'client.queryAnswerEx', requestId, answer, finalInfo: finalInfo(9n) });
+    };
+    const asked = w.proxy.next('client.runQueryEx');
+    const { response } = await w.openai.chat.completions.create(ask).withResponse();
+    expect(response.headers.get('x-cocoon-cost')).toBe('180');
+    expect((await asked).minConfigVersion).toBe(2);
+    expect(w.proxy.connections).toHaveLength(1);
+    const { proxies, proxy_connections } = await stats();
+    const old = { params_version: 1, price_per_token: 20 };
+    expect([proxies, proxy_connections]).toMatchObject([[old], [old]]);
+    expect(await (await w.get('/metrics')).text()).toContain('cocoon_client_channels_of_older_terms 1');
+  });
+
+  test('a proxy that leaves the registry is left, and one that comes is used, within a reading of the root', async () => {
+    w = await world();
+    await w.ready();
+    const second = new FakeProxy(w.chain);
+    second.knownSecretHash = w.proxy.knownSecretHash;
+    await second.start();
+    const left = w.proxy.nextClose();
+    const met = second.next('client.connectToProxy');
+    w.chain.rootVersion = 2;
+    w.chain.publishRoot(second.endpoint);
+    await Promise.all([left, met]);
+    await w.ready();
+    expect((await stats()).proxy_connections).toMatchObject([{ address: second.endpoint, is_ready: true }]);
+    await second.close();
   });
 
   test('an empty wallet: the endpoint is up and says what to pay where', async () => {

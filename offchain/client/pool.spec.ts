@@ -1,4 +1,4 @@
-import type { RegisteredProxy } from '@cocoon/sdk';
+import type { CocoonParams, RegisteredProxy } from '@cocoon/sdk';
 import type { RootConfig } from '../node/root-watch';
 import { connectionLost, fromPeerError, GatewayError } from './errors';
 import { Metrics } from './metrics';
@@ -16,6 +16,7 @@ class FakeSession {
   activeRequests = 0;
   readonly runs: { request: UpstreamRequest; sink: AnswerSink; cancelled: boolean }[] = [];
   served: ModelInfo[] | GatewayError = [];
+  terms: { params: CocoonParams } | undefined;
   /** Fails every request at once with this. */
   refuse: GatewayError | undefined;
 
@@ -49,10 +50,6 @@ class FakeSlot {
 
   close(): void {
     this.closed = true;
-  }
-
-  reconnect(): void {
-    this.session = undefined;
   }
 }
 
@@ -212,6 +209,18 @@ describe('when nothing is ready', () => {
 
   test('an empty registry is said', () => {
     expect(setUp(1, 0).pool.notReady()).toMatchObject({ code: 'no_proxy_registered' });
+  });
+});
+
+describe('prices', () => {
+  test("are the root's before there is a channel, then the dearest of the channels that may be used", () => {
+    const { pool, session } = setUp(2, 2);
+    expect(pool.pricing()).toBe(params);
+    session(0).terms = { params: { ...params, pricePerToken: 15n, completionMultiplier: 90_000 } };
+    session(1).terms = { params: { ...params, pricePerToken: 18n } };
+    expect(pool.pricing()).toMatchObject({ pricePerToken: 18n, completionMultiplier: 90_000, promptMultiplier: 10_000 });
+    session(1).ready = false;
+    expect(pool.pricing()).toMatchObject({ pricePerToken: 15n });
   });
 });
 

@@ -1,4 +1,5 @@
 import type { RegisteredProxy } from '@cocoon/sdk';
+import type { Address } from '@ton/core';
 import type { Logger } from 'pino';
 import type { RootConfig } from '../node/root-watch';
 import { GatewayError } from './errors';
@@ -59,9 +60,15 @@ export class ProxyPool implements Upstream {
     }
   }
 
-  /** New parameters mean new contracts: every connection shakes hands again. */
-  reconnectAll(): void {
-    for (const slot of this.#slots) slot.reconnect('the network has new parameters');
+  /** What the root allows has changed. Channels keep their terms, so that no connection ends for new ones. */
+  rootChanged(): void {
+    this.update();
+    for (const slot of this.#slots) slot.session?.rootChanged();
+  }
+
+  /** Whether a connection stands whose payments go through this client contract. */
+  uses(client: Address): boolean {
+    return this.#slots.some(({ session }) => session?.terms?.client.equals(client));
   }
 
   close(): void {
@@ -120,8 +127,10 @@ export class ProxyPool implements Upstream {
     return [...merged.values()];
   }
 
+  /** Each channel has the terms of its own contract: the dearest of those that may be used. */
   pricing(): Pricing | undefined {
-    return this.#options.root()?.params;
+    const terms = this.#ready().flatMap((session) => session.terms?.params ?? []);
+    return terms.length === 0 ? this.#options.root()?.params : terms.reduce(dearest, terms[0]!);
   }
 
   notReady(): GatewayError | undefined {
@@ -157,6 +166,8 @@ export class ProxyPool implements Upstream {
       address: targetKey(slot.target),
       is_ready: slot.session?.ready ?? false,
       proxy_sc_address: slot.session?.terms?.proxy.toString() ?? '',
+      params_version: slot.session?.terms?.params.paramsVersion ?? null,
+      price_per_token: slot.session?.terms?.params.pricePerToken ?? null,
       running_requests: slot.session?.activeRequests ?? 0,
       problem: slot.problem?.message ?? '',
     }));
@@ -242,6 +253,15 @@ const REFUSALS = new Set([402, 404, 503]);
 /** A whole answer that cost nothing and that another proxy may well give differently. */
 function isRefusal(head: AnswerHead, final: FinalInfo | undefined): boolean {
   return final !== undefined && final.tokens.total === 0n && REFUSALS.has(head.status);
+}
+
+function dearest(a: Pricing, b: Pricing): Pricing {
+  return {
+    pricePerToken: a.pricePerToken > b.pricePerToken ? a.pricePerToken : b.pricePerToken,
+    promptMultiplier: Math.max(a.promptMultiplier, b.promptMultiplier),
+    completionMultiplier: Math.max(a.completionMultiplier, b.completionMultiplier),
+    reasoningMultiplier: Math.max(a.reasoningMultiplier, b.reasoningMultiplier),
+  };
 }
 
 function targetKey(target: RegisteredProxy): string {

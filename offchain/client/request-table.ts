@@ -26,13 +26,22 @@ type FinalInfoTl = TlType<'client.queryFinalInfo'>;
 export class RequestTable {
   readonly #connection: MessageSender;
   readonly #protoVersion: number;
+  readonly #pricePerToken: bigint;
   readonly #onTokens: (tokens: bigint) => void;
   readonly #entries = new Map<string, Entry>();
 
-  /** @param onTokens told the adjusted tokens of each finished answer */
-  constructor(connection: MessageSender, protoVersion: number, onTokens: (tokens: bigint) => void) {
+  /**
+   * @param terms agreed with this proxy; the price is nanoTON
+   * @param onTokens told the adjusted tokens of each finished answer
+   */
+  constructor(
+    connection: MessageSender,
+    terms: { protoVersion: number; pricePerToken: bigint },
+    onTokens: (tokens: bigint) => void,
+  ) {
     this.#connection = connection;
-    this.#protoVersion = protoVersion;
+    this.#protoVersion = terms.protoVersion;
+    this.#pricePerToken = terms.pricePerToken;
     this.#onTokens = onTokens;
   }
 
@@ -58,10 +67,10 @@ export class RequestTable {
   handle(message: TlObject): boolean {
     switch (message._) {
       case 'client.queryAnswerEx':
-        this.#head(message.requestId, message.answer, finalInfo(message.finalInfo));
+        this.#head(message.requestId, message.answer, this.#final(message.finalInfo));
         return true;
       case 'client.queryAnswerPartEx':
-        this.#part(message.requestId, message.answer, finalInfo(message.finalInfo));
+        this.#part(message.requestId, message.answer, this.#final(message.finalInfo));
         return true;
       case 'client.queryAnswerErrorEx':
         this.#error(message, message.finalInfo?.tokensUsed);
@@ -71,14 +80,14 @@ export class RequestTable {
         this.#head(
           message.requestId,
           message.answer,
-          message.isCompleted ? { tokens: counts(message.requestTokensUsed) } : undefined,
+          message.isCompleted ? this.#end(message.requestTokensUsed) : undefined,
         );
         return true;
       case 'client.queryAnswerPart':
         this.#part(
           message.requestId,
           message.answer,
-          message.isCompleted ? { tokens: counts(message.requestTokensUsed) } : undefined,
+          message.isCompleted ? this.#end(message.requestTokensUsed) : undefined,
         );
         return true;
       case 'client.queryAnswerError':
@@ -164,6 +173,16 @@ export class RequestTable {
     entry.sink.failed(fromPeerError(message.errorCode, message.error, entry.request.model), tokens);
   }
 
+  #final(info: FinalInfoTl | undefined): FinalInfo | undefined {
+    if (info === undefined) return undefined;
+    const debug = info.workerDebug === undefined ? {} : { workerDebug: info.workerDebug, proxyDebug: info.proxyDebug };
+    return { ...this.#end(info.tokensUsed), ...debug };
+  }
+
+  #end(used: TlType<'tokensUsed'>): FinalInfo {
+    return { tokens: counts(used), pricePerToken: this.#pricePerToken };
+  }
+
   #settle(key: string, final: FinalInfo | undefined): void {
     if (final === undefined) return;
     this.#entries.delete(key);
@@ -190,12 +209,6 @@ export class RequestTable {
 
 function keyOf(requestId: Buffer): string {
   return requestId.toString('latin1');
-}
-
-function finalInfo(info: FinalInfoTl | undefined): FinalInfo | undefined {
-  if (info === undefined) return undefined;
-  const debug = info.workerDebug === undefined ? {} : { workerDebug: info.workerDebug, proxyDebug: info.proxyDebug };
-  return { tokens: counts(info.tokensUsed), ...debug };
 }
 
 /** A peer that reports negative tokens would lower counters that only ever rise: such numbers count as none. */

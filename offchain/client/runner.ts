@@ -80,6 +80,7 @@ export class ClientRunner {
       clock,
       intervalMs: config.poll_interval_ms,
       paramsVersion: () => this.#root.current?.params.paramsVersion,
+      inUse: (client) => this.#pool.uses(client),
     });
     this.#pool = new ProxyPool({
       connections: config.proxy_connections,
@@ -146,12 +147,15 @@ export class ClientRunner {
       this.#checkPool();
       return;
     }
-    this.#pool.update();
-    if (current.params.paramsVersion !== previous.params.paramsVersion) this.#pool.reconnectAll();
+    this.#pool.rootChanged();
+    const [from, to] = [previous.params.paramsVersion, current.params.paramsVersion];
+    if (from === to) return;
+    const text = 'the network has new terms: channels keep theirs, new contracts of proxies get the new ones';
+    this.#options.logger.info({ from, to, pricePerToken: String(current.params.pricePerToken) }, text);
   }
 
   #openSlot(target: ProxySlot['target']): ProxySlot {
-    const { config, security, clock, logger } = this.#options;
+    const { config, security, chain, clock, logger } = this.#options;
     const root = () => this.#root.known;
     return new ProxySlot({
       target,
@@ -167,6 +171,8 @@ export class ClientRunner {
           isTest: config.is_test,
           isTestnet: config.is_testnet,
           params: root().params,
+          chain,
+          hasChannel: (client) => this.#channels.has(client),
         }),
         secret: this.#secret,
         clock,
@@ -179,6 +185,15 @@ export class ClientRunner {
     const channels = () => this.#channels.all();
     const ton = (sum: bigint) => Number(sum) / 1e9;
     this.#metrics.gauge('cocoon_client_proxies_ready', 'Connections that take requests', () => this.#pool.readyCount);
+    this.#metrics.gauge(
+      'cocoon_client_channels_of_older_terms',
+      'Channels in use whose terms are not the newest',
+      () => {
+        const version = this.#root.current?.params.paramsVersion ?? 0;
+        return channels().filter(({ terms }) => terms.params.paramsVersion < version && this.#pool.uses(terms.client))
+          .length;
+      },
+    );
     this.#metrics.gauge('cocoon_client_channel_unspent_ton', 'Unspent coins in all channels, stakes included', () =>
       ton(channels().reduce((sum, channel) => sum + channel.unspent, 0n)),
     );

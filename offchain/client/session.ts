@@ -3,9 +3,10 @@ import { tlAddress } from '@cocoon/sdk';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl';
 import { MAX_PROTO, MIN_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { Logger } from 'pino';
+import { imageProblem } from '../node/allowed';
 import type { Clock } from '../node/clock';
 import type { RootConfig } from '../node/root-watch';
-import type { TlQuery } from '../transport';
+import type { PeerIdentity, TlQuery } from '../transport';
 import type { Channel, UsedTokens } from './channel';
 import { GatewayError } from './errors';
 import { RequestTable } from './request-table';
@@ -14,6 +15,7 @@ import type { AnswerSink, ModelInfo, RunningRequest, UpstreamRequest } from './u
 
 /** What a session needs of its connection. */
 export interface PeerLink {
+  readonly peer: Pick<PeerIdentity, 'imageHash'>;
   /** Rejects when the peer answers with an error, is silent for `timeoutMs`, or the connection ends. */
   query(fn: TlQuery, options: { timeoutMs: number }): Promise<TlObject>;
   /** Throws when the message cannot be sent. */
@@ -86,6 +88,7 @@ export class ProxySession {
     const { link, deps } = { link: this.#link, deps: this.#deps };
     const identity = deps.identity();
     const root = deps.root();
+    this.#checkImage(root);
     const connected = await this.#ask('client.connectedToProxy', HANDSHAKE_TIMEOUT_MS, {
       _: 'client.connectToProxy',
       params: {
@@ -97,7 +100,7 @@ export class ProxySession {
       },
       minConfigVersion: root.version,
     });
-    const terms = agreeTerms(connected, identity);
+    const terms = await agreeTerms(connected, identity);
     this.#terms = terms;
     this.#logger = this.#logger.child({ proxy: terms.proxy.toString() });
     const channel = deps.channelFor(terms);
@@ -108,7 +111,9 @@ export class ProxySession {
     const success = await this.#authorize(connected.auth, channel);
     channel.payment(success.signedPayment, { db: success.tokensCommittedToDb, max: success.maxTokens });
     if (this.#isClosed()) throw new ProxyRefusedError('authorization', 'the connection ended during the handshake');
-    this.#requests = new RequestTable({ send: (message) => void link.send(message) }, terms.protoVersion, (tokens) =>
+    const { pricePerToken } = terms.params;
+    const send = (message: TlObject) => void link.send(message);
+    this.#requests = new RequestTable({ send }, { protoVersion: terms.protoVersion, pricePerToken }, (tokens) =>
       channel.received(tokens),
     );
     this.#state = 'ready';
@@ -145,6 +150,21 @@ export class ProxySession {
   /** Starts a request; call only while `ready`. */
   run(request: UpstreamRequest, sink: AnswerSink): RunningRequest {
     return (this.#requests as RequestTable).start(request, sink, this.#deps.root().version);
+  }
+
+  /** The root's lists have changed: a proxy whose image is no longer allowed sees nothing more. */
+  rootChanged(): void {
+    try {
+      this.#checkImage(this.#deps.root());
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  /** @throws ProxyRefusedError */
+  #checkImage(root: RootConfig): void {
+    const problem = imageProblem(root, 'proxy', this.#link.peer);
+    if (problem !== undefined) throw new ProxyRefusedError('image_not_allowed', problem);
   }
 
   /** A one-way message of the proxy. Whatever cannot be right ends the connection. */

@@ -22,7 +22,6 @@ export class ProxySlot {
   readonly #logger: Logger;
   readonly #redialer: Redialer;
   #session: ProxySession | undefined;
-  #connection: PeerConnection | undefined;
   #problem: Error | undefined;
   #readyAtMs: number;
 
@@ -59,11 +58,6 @@ export class ProxySlot {
     return now - this.#readyAtMs > UNUSABLE_AFTER_MS;
   }
 
-  /** Ends the connection; the redialer makes a new one. */
-  reconnect(why: string): void {
-    this.#connection?.close(new Error(why));
-  }
-
   close(): void {
     this.#redialer.close();
   }
@@ -72,7 +66,6 @@ export class ProxySlot {
     const session = new ProxySession(connection, { ...this.#options.session, logger: this.#logger });
     return {
       onReady: () => {
-        this.#connection = connection;
         this.#session = session;
         this.#open(session, connection);
       },

@@ -14,8 +14,11 @@ export interface SpendLimits {
 
 /** What one request may cost, held until it is known what it did cost. */
 export interface SpendReservation {
-  /** The request cost this many adjusted tokens. Later calls do nothing; without a call the whole reservation counts as spent. */
-  settle(tokens: bigint): void;
+  /**
+   * The request cost this many adjusted tokens. Later calls do nothing; without a call the whole reservation counts as spent.
+   * @param pricePerToken of the channel that paid, nanoTON; default: what was reserved for
+   */
+  settle(tokens: bigint, pricePerToken?: bigint): void;
 }
 
 const schema = z.object({ version: z.literal(1), day: z.string(), spentNano: z.coerce.bigint() });
@@ -83,11 +86,11 @@ export class SpendGuard {
     return this.#reservation(cost, pricing.pricePerToken);
   }
 
-  #reservation(reserved: bigint, pricePerToken: bigint): SpendReservation {
+  #reservation(reserved: bigint, highest: bigint): SpendReservation {
     const day = this.#day;
     let open = true;
     return {
-      settle: (tokens) => {
+      settle: (tokens, pricePerToken = highest) => {
         if (!open) return;
         open = false;
         if (day === this.#day) this.#spent += tokens * pricePerToken - reserved;

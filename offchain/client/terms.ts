@@ -1,20 +1,17 @@
-import {
-  type CocoonParams,
-  type ContractInit,
-  clientStateInit,
-  parseTlAddress,
-  proxyStateInit,
-  stateInitAddress,
-} from '@cocoon/sdk';
+import { type CocoonParams, type ContractInit, clientStateInit, parseTlAddress, stateInitAddress } from '@cocoon/sdk';
 import type { TlType } from '@cocoon/sdk/protocol/tl';
 import { negotiate } from '@cocoon/sdk/protocol/versions';
 import type { Address } from '@ton/core';
+import type { Chain } from '../chain/port';
+import { ContractTermsError, contractTerms, type ProxyClaim, worseForClient } from '../node/contract-terms';
 
 /** Why a proxy cannot be used. The message says what is wrong and what the owner can do; shown in logs, /readyz and /jsonstats. */
 export class ProxyRefusedError extends Error {
   readonly code:
     | 'wrong_network'
     | 'address_mismatch'
+    | 'worse_terms'
+    | 'image_not_allowed'
     | 'no_common_version'
     | 'bad_answer'
     | 'proxy_contract'
@@ -39,10 +36,14 @@ export interface Identity {
   isTest: boolean;
   /** Addresses are written with the testnet flag. */
   isTestnet: boolean;
+  /** the root's present terms */
   params: CocoonParams;
+  chain: Chain;
+  /** Whether this client has a channel there already. */
+  hasChannel(client: Address): boolean;
 }
 
-/** What is agreed with one proxy: everything but the keys follows from the root contract. */
+/** What is agreed with one proxy: everything but the keys follows from the root contract, as it is or as it was. */
 export interface Terms {
   protoVersion: number;
   proxy: Address;
@@ -51,15 +52,17 @@ export interface Terms {
   proxyPublicKey: Buffer;
   client: Address;
   clientInit: ContractInit;
+  /** what the proxy's contract carries: the root's terms of now or of before */
   params: CocoonParams;
 }
 
 /**
  * Checks what a proxy says of itself against this client's own view of the root contract: a proxy cannot name a contract of other code,
- * other prices or another key than the ones its address is made of.
- * @throws ProxyRefusedError
+ * other prices or another key than the ones its address is made of. A channel keeps the terms it was opened under; a new one
+ * is opened under older terms only where they are no worse than the root's.
+ * @throws ProxyRefusedError, ChainError
  */
-export function agreeTerms(answer: TlType<'client.connectedToProxy'>, identity: Identity): Terms {
+export async function agreeTerms(answer: TlType<'client.connectedToProxy'>, identity: Identity): Promise<Terms> {
   const { params: offered } = answer;
   if (offered.isTest === undefined || offered.isTest !== identity.isTest) {
     throw new ProxyRefusedError(
@@ -75,30 +78,44 @@ export function agreeTerms(answer: TlType<'client.connectedToProxy'>, identity: 
     );
   }
   const proxyOwner = parseAddress('proxy_owner_address', offered.proxyOwnerAddress);
-  const { params, root, wallet } = identity;
-  if (params.proxyCode === null || params.clientCode === null) {
+  if (identity.params.proxyCode === null || identity.params.clientCode === null) {
     throw new ProxyRefusedError(
       'proxy_contract',
       'the root contract carries no proxy or client code; no channel can be opened on this network',
     );
   }
   const publicKey = offered.proxyPublicKey;
-  const proxy = stateInitAddress(
-    proxyStateInit({ owner: proxyOwner, publicKey, root, params, proxyCode: params.proxyCode }),
-  );
-  expectAddress('proxy_sc_address', offered.proxyScAddress, proxy);
-  const clientInit = clientStateInit({ owner: wallet, proxy, publicKey, params });
+  const proxy = parseAddress('proxy_sc_address', offered.proxyScAddress);
+  const params = await carriedTerms(identity, { owner: proxyOwner, publicKey, contract: proxy });
+  const clientInit = clientStateInit({ owner: identity.wallet, proxy, publicKey, params });
   const client = stateInitAddress(clientInit);
-  expectAddress('client_sc_address', answer.clientScAddress, client);
+  const given = parseAddress('client_sc_address', answer.clientScAddress);
+  if (!given.equals(client)) {
+    throw new ProxyRefusedError(
+      'address_mismatch',
+      `the proxy names ${given} as client_sc_address, but from its contract follows ${client}; it is not what it claims`,
+    );
+  }
+  if (params !== identity.params && !identity.hasChannel(client)) checkNewChannel(params, identity.params);
   return { protoVersion: version, proxy, proxyOwner, proxyPublicKey: publicKey, client, clientInit, params };
 }
 
-function expectAddress(field: string, text: string, derived: Address): void {
-  const given = parseAddress(field, text);
-  if (given.equals(derived)) return;
+async function carriedTerms({ chain, root, params }: Identity, claim: ProxyClaim): Promise<CocoonParams> {
+  try {
+    return await contractTerms(chain, { address: root, params }, claim);
+  } catch (error) {
+    if (!(error instanceof ContractTermsError)) throw error;
+    throw new ProxyRefusedError('address_mismatch', error.message, error);
+  }
+}
+
+/** @throws ProxyRefusedError */
+function checkNewChannel(carried: CocoonParams, root: CocoonParams): void {
+  const worse = worseForClient(carried, root);
+  if (worse.length === 0) return;
   throw new ProxyRefusedError(
-    'address_mismatch',
-    `the proxy names ${given} as ${field}, but from the root contract follows ${derived}; it runs with other parameters than the root's or is not what it claims`,
+    'worse_terms',
+    `the proxy's contract has older terms (version ${carried.paramsVersion}, the root ${root.paramsVersion}) that are worse for a new channel: ${worse.join(', ')}; its operator has to move to a new contract, until then use another proxy`,
   );
 }
 

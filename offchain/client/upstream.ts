@@ -17,6 +17,8 @@ export interface HttpHeader {
 /** Comes with the last message of an answer. */
 export interface FinalInfo {
   tokens: TokenCounts;
+  /** nanoTON that this channel pays for an adjusted token */
+  pricePerToken: bigint;
   /** JSON texts of the worker and the proxy, when enable_debug was set. */
   workerDebug?: string;
   proxyDebug?: string;
@@ -91,7 +93,7 @@ export interface Upstream {
   run(request: UpstreamRequest, sink: AnswerSink): RunningRequest;
   /** Models served through the connected proxies. Rejects with GatewayError. */
   models(): Promise<readonly ModelInfo[]>;
-  /** Current prices, undefined until the root contract has been read. */
+  /** The most that a request can cost now, whichever channel pays for it; undefined until the root contract has been read. */
   pricing(): Pricing | undefined;
   /** Undefined when requests can be served, else why not. */
   notReady(): GatewayError | undefined;

@@ -14,6 +14,8 @@ export interface OperatorHttpOptions {
   logger: Logger;
   /** Reasons why no requests can be served; empty when ready. */
   notReady(): string[];
+  /** What the operator should know although requests are served; shown by /readyz. */
+  notices?(): string[];
   /** The text of /metrics, in Prometheus' format. */
   metrics(): Promise<string>;
   /** The content of /jsonstats. */
@@ -152,11 +154,11 @@ export class OperatorHttp {
   }
 }
 
-function routes({ notReady, metrics, stats, actions }: OperatorHttpOptions): ReadonlyMap<string, Route> {
+function routes({ notReady, notices, metrics, stats, actions }: OperatorHttpOptions): ReadonlyMap<string, Route> {
   const read = (handle: Route['handle']): Route => ({ method: 'GET', guarded: false, handle });
   const readiness = (reasons: string[]): Answer => {
     const ready = reasons.length === 0;
-    return { status: ready ? 200 : 503, body: { ready, reasons } };
+    return { status: ready ? 200 : 503, body: { ready, reasons, ...(notices && { notices: notices() }) } };
   };
   return new Map<string, Route>([
     ['/healthz', read(async () => ok({ status: 'ok' }))],

@@ -8,6 +8,7 @@ import type { ClientAccount } from './accounts';
 import { errorText, PeerViolation } from './errors';
 import { ClientHandshake, type ClientWelcome } from './handshake-client';
 import { type PeerContext, sendTo } from './peer-context';
+import type { RunQuery } from './request-checks';
 import type { ClientSide } from './request-parts';
 
 /** One client connection: handshake first, then requests and periodic questions. */
@@ -17,6 +18,8 @@ export class ClientSession {
   private readonly handshake: ClientHandshake;
   private timer: NodeJS.Timeout;
   private side: (ClientSide & { owner: Address }) | undefined;
+  /** Requests, by id, that wait until this proxy knows the version of the root that they name. */
+  private readonly early = new Set<string>();
 
   constructor(connection: PeerConnection, context: PeerContext) {
     this.connection = connection;
@@ -33,7 +36,7 @@ export class ClientSession {
     return this.side?.account;
   }
 
-  onMessage(message: TlObject): void {
+  onMessage(message: TlObject): void | Promise<void> {
     if (!this.side) {
       this.context.logger.warn(
         { peer: this.connection.peer.address, message: message._ },
@@ -44,15 +47,25 @@ export class ClientSession {
     switch (message._) {
       case 'client.runQuery':
       case 'client.runQueryEx':
-        this.context.relay.run(this.side, message);
+        if (message.minConfigVersion <= this.context.rootVersion()) this.context.relay.run(this.side, message);
+        else return this.runEarly(this.side, message);
         return;
       case 'client.cancelQuery':
         if (this.side.proto < CANCEL_PROTO) throw new PeerViolation('client.cancelQuery needs protocol version 3');
+        if (this.early.delete(message.requestId.toString('hex'))) return;
         this.context.relay.cancel(this.side, message.requestId);
         return;
       default:
         throw new PeerViolation(`${message._} is not a message of a client`);
     }
+  }
+
+  /** The client has seen a newer root: this proxy looks before it says yes or no. */
+  private async runEarly(side: ClientSide, message: RunQuery): Promise<void> {
+    const id = message.requestId.toString('hex');
+    this.early.add(id);
+    await this.context.rootAtLeast(message.minConfigVersion);
+    if (this.early.delete(id)) this.context.relay.run(side, message);
   }
 
   async onQuery(message: TlObject): Promise<TlObject> {
@@ -69,6 +82,7 @@ export class ClientSession {
   onClose(reason: Error | undefined): void {
     clearTimeout(this.timer);
     this.handshake.abandon();
+    this.early.clear();
     if (!this.side) return;
     this.context.logger.info({ client: this.side.account.owner, reason: reason?.message }, 'client disconnected');
     this.context.relay.clientGone(this.side);

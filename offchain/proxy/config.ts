@@ -16,6 +16,8 @@ const schema = z.object({
   machine_specific_private_key: seed,
   db_path: z.string().min(1),
   check_worker_hashes: z.boolean().default(false),
+  /** Take workers only for models that the root lists. */
+  check_models: z.boolean().default(true),
   image_hash: z.string().optional(),
 
   rpc_host: z.string().default('127.0.0.1'),

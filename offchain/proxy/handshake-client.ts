@@ -46,7 +46,7 @@ export class ClientHandshake {
 
   async query(message: TlObject): Promise<TlObject> {
     try {
-      if (message._ === 'client.connectToProxy') return this.connect(message);
+      if (message._ === 'client.connectToProxy') return await this.connect(message);
       if (message._ === 'client.authorizeWithProxyShort') return this.short(message);
       if (message._ === 'client.authorizeWithProxyLong') return await this.long();
       throw new PeerViolation(`${message._} before the handshake is complete`);
@@ -61,9 +61,10 @@ export class ClientHandshake {
     if (this.state.name !== 'done') this.end('failed');
   }
 
-  private connect({ params, minConfigVersion }: TlType<'client.connectToProxy'>): TlObject {
+  private async connect({ params, minConfigVersion }: TlType<'client.connectToProxy'>): Promise<TlObject> {
+    const { books, nonces, isTest, rootVersion, rootAtLeast } = this.context;
+    await rootAtLeast(minConfigVersion);
     if (this.state.name !== 'start') throw new PeerViolation('connectToProxy was already sent');
-    const { books, nonces, isTest, rootVersion } = this.context;
     if (params.isTest === undefined) throw new PeerViolation('client.params must say is_test', TonCode.error);
     if (params.isTest !== isTest) {
       throw new PeerViolation(`the client has is_test=${params.isTest}, this proxy is_test=${isTest}`, TonCode.error);

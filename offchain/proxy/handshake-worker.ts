@@ -3,6 +3,7 @@ import { COEFFICIENT_LIMIT } from '@cocoon/sdk/protocol/metering';
 import { modelBaseName } from '@cocoon/sdk/protocol/root-config';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { negotiate } from '@cocoon/sdk/protocol/versions';
+import type { PeerIdentity } from '../transport/security';
 import type { WorkerAccount } from './accounts';
 import { PeerViolation } from './errors';
 import { type PeerContext, proxyParams, readAddress, wireAddress } from './peer-context';
@@ -36,12 +37,14 @@ const MAX_MODEL_LENGTH = 512;
  */
 export class WorkerHandshake {
   private readonly context: PeerContext;
+  private readonly peer: PeerIdentity;
   private readonly welcome: (welcome: WorkerWelcome) => void;
   private state: State = { name: 'start' };
   private account: WorkerAccount | undefined;
 
-  constructor(context: PeerContext, welcome: (welcome: WorkerWelcome) => void) {
+  constructor(context: PeerContext, peer: PeerIdentity, welcome: (welcome: WorkerWelcome) => void) {
     this.context = context;
+    this.peer = peer;
     this.welcome = welcome;
   }
 
@@ -81,6 +84,8 @@ export class WorkerHandshake {
     if (theirs !== isTest)
       throw new PeerViolation(`the worker has is_test=${theirs}, this proxy is_test=${isTest}`, TonCode.error);
     const model = baseModel(params.model);
+    const problem = this.context.imageProblem(this.peer) ?? this.context.modelProblem(params.model);
+    if (problem !== undefined) throw new PeerViolation(problem, TonCode.error);
     checkCoefficient(params.coefficient);
     if (maxActiveRequests < 1) throw new PeerViolation(`max_active_requests must be at least 1 (${maxActiveRequests})`);
     if (proxyCnt < 1) throw new PeerViolation(`proxy_cnt must be at least 1 (${proxyCnt})`);

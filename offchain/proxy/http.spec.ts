@@ -58,6 +58,14 @@ afterEach(async () => {
 });
 
 describe('operator HTTP', () => {
+  it('tells in /readyz what its operator should know, although it is ready', async () => {
+    const url = await serve({ notices: () => ['the root has newer terms'] });
+    expect(await call(`${url}/readyz`, 'GET')).toMatchObject({
+      status: 200,
+      body: { ready: true, reasons: [], notices: ['the root has newer terms'] },
+    });
+  });
+
   it('answers health, readiness with its reasons, metrics and stats without a token', async () => {
     const url = await serve();
     expect(await call(`${url}/healthz`, 'GET')).toMatchObject({ status: 200, body: { status: 'ok' } });

@@ -9,6 +9,7 @@ export interface GaugeSources {
   workers(): number;
   clients(): number;
   ready(): boolean;
+  termsOutdated(): boolean;
 }
 
 /** Prometheus metrics of one proxy; its own registry, so that several can live in one process. */
@@ -34,6 +35,9 @@ export class ProxyMetrics {
     this.gauge('cocoon_proxy_requests_waiting', 'Requests waiting for a worker', sources.waiting);
     this.gauge('cocoon_proxy_workers', 'Worker connections ready for requests', sources.workers);
     this.gauge('cocoon_proxy_clients', 'Authenticated client connections', sources.clients);
+    this.gauge('cocoon_proxy_terms_outdated', "1 when the root has newer terms than this proxy's contract", () =>
+      sources.termsOutdated() ? 1 : 0,
+    );
     this.gauge('cocoon_proxy_ready', '1 when new requests are taken', () => (sources.ready() ? 1 : 0));
   }
 

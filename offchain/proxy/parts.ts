@@ -3,6 +3,7 @@ import { privateKeyFromSeed } from '@cocoon/sdk/protocol/keys';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import type { Ledger } from '../ledger';
+import { imageProblem, modelProblem } from '../node/allowed';
 import type { RootWatch } from '../node/root-watch';
 import { Books } from './books';
 import type { ChainActions } from './chain-actions';
@@ -19,9 +20,11 @@ import { Nonces } from './nonces';
 import { Peers } from './peers';
 import { Relay } from './relay';
 import type { WorkerSide } from './request-parts';
+import { RootCatchUp } from './root-catch-up';
 import { Scheduler } from './scheduler';
 import { Settlement } from './settlement';
 import { jsonStats } from './stats';
+import { TermsNotice } from './terms-notice';
 import { VoucherBook } from './vouchers';
 import { Waiters } from './waiters';
 
@@ -69,12 +72,15 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
     timeoutMs: config.chain_timeout_ms,
     send: (seqno, uniqueHash) => deps.actions.send(CocoonProxy.buildSaveState(identity.address, { seqno, uniqueHash })),
   });
+  const terms = new TermsNotice(identity.params, () => root.known.params);
+  const catchUp = new RootCatchUp(root, now, logger);
   const metrics: ProxyMetrics = new ProxyMetrics({
     running: () => relay.active,
     waiting: () => scheduler.waiting(),
     workers: () => scheduler.seats().length,
     clients: () => [...peers.clients].filter(({ account }) => account !== undefined).length,
     ready: () => host.notReady().length === 0,
+    termsOutdated: () => terms.outdated,
   });
   const relay: Relay = new Relay({
     books,
@@ -142,6 +148,9 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
       handshakeTimeoutMs: config.handshake_timeout_ms,
       authTimeoutMs: config.auth_timeout_ms,
       rootVersion: () => root.known.version,
+      rootAtLeast: (version) => catchUp.atLeast(version),
+      imageProblem: (peer) => imageProblem(root.known, 'worker', peer),
+      modelProblem: (model) => (config.check_models ? modelProblem(root.known, model) : undefined),
       nextId: () => ++lastId,
     },
   });
@@ -155,6 +164,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
       scheduler,
       wallet: deps.actions.wallet.toString(),
       ready: () => host.notReady().length === 0,
+      terms,
       contract: () => host.contract(),
     });
   const http = proxyHttp({
@@ -163,6 +173,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
     accessHash: config.http_access_hash,
     logger,
     notReady: () => host.notReady(),
+    notices: () => [terms.text].filter((text) => text !== undefined),
     metrics: () => metrics.registry.metrics(),
     stats,
     actions: {
@@ -175,5 +186,5 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
       },
     },
   });
-  return { books, commits, relay, settlement, view, peers, http, waiters };
+  return { books, commits, relay, settlement, view, peers, http, waiters, terms };
 }

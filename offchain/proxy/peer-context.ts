@@ -4,6 +4,7 @@ import type { Address } from '@ton/core';
 import type { Logger } from 'pino';
 import type { PeerConnection } from '../transport/connection';
 import { ConnectionClosedError } from '../transport/errors';
+import type { PeerIdentity } from '../transport/security';
 import type { Books } from './books';
 import { PeerViolation } from './errors';
 import type { Nonces } from './nonces';
@@ -25,6 +26,12 @@ export interface PeerContext {
   handshakeTimeoutMs: number;
   authTimeoutMs: number;
   rootVersion(): number;
+  /** Resolves when the root is known at this version, or as far as it can be known now. */
+  rootAtLeast(version: number): Promise<void>;
+  /** Why the root does not let a worker with this image take part; undefined: it does, or none is attested. */
+  imageProblem(peer: PeerIdentity): string | undefined;
+  /** Why the root does not let this model (full name) be served; undefined: it does. */
+  modelProblem(model: string): string | undefined;
   nextId(): number;
 }
 

@@ -20,7 +20,7 @@ export interface PeersOptions {
 
 interface Session {
   readonly connection: PeerConnection;
-  onMessage(message: TlObject): void;
+  onMessage(message: TlObject): void | Promise<void>;
   onQuery(message: TlObject): Promise<TlObject>;
   onClose(reason: Error | undefined): void;
 }
@@ -52,6 +52,11 @@ export class Peers {
       (connection) => new ClientSession(connection, context),
     );
     return { clientPort: clients.port, workerPort: workers.port };
+  }
+
+  /** What the root allows has changed. */
+  rootChanged(): void {
+    for (const worker of [...this.workers]) worker.rootChanged();
   }
 
   async close(reason?: Error): Promise<void> {

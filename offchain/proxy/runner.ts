@@ -2,7 +2,7 @@ import type { Transaction } from '@ton/core';
 import { followTransactions } from '../chain/follow';
 import { Ledger, machineIntegrity } from '../ledger';
 import { systemClock } from '../node/clock';
-import { RootWatch } from '../node/root-watch';
+import { type RootConfig, RootWatch } from '../node/root-watch';
 import { FOLLOW_KEY } from './chain-view';
 import type { ProxyConfig } from './config';
 import { openIdentity } from './contract-record';
@@ -39,14 +39,7 @@ export class ProxyRunner {
     };
     const ledger = new Ledger({ path: config.db_path, integrity, onHealth });
     try {
-      let own: number | undefined;
-      const compare = (active: number) => {
-        if (own === undefined || own === active) return;
-        deps.logger.warn(
-          { active, own },
-          'the root has new parameters; this proxy keeps serving on its present contract and terms until it is moved to a new one',
-        );
-      };
+      let runner: ProxyRunner | undefined;
       const root = new RootWatch({
         chain: deps.chain,
         address: config.root_contract_address,
@@ -55,13 +48,13 @@ export class ProxyRunner {
         retryMs: config.root_refresh_ms,
         clock: { ...systemClock, nowMs: deps.now },
         logger: deps.logger,
-        onChange: ({ params }) => compare(params.paramsVersion),
+        onChange: (current, previous) => runner?.rootChanged(current, previous),
       });
       const { params } = await root.refresh();
       const identity = await openIdentity(config, ledger, params);
-      own = identity.params.paramsVersion;
-      compare(params.paramsVersion);
-      return new ProxyRunner(config, deps, ledger, root, identity);
+      runner = new ProxyRunner(config, deps, ledger, root, identity);
+      runner.parts.terms.tell(deps.logger);
+      return runner;
     } catch (error) {
       await ledger.close();
       throw error;
@@ -127,6 +120,12 @@ export class ProxyRunner {
     );
     logger.info({ contract: identity.address.toString(), httpPort, ...ports }, 'proxy is serving');
     return { httpPort, ...ports };
+  }
+
+  /** Lists count from now on; terms do not change for a contract that is there. */
+  private rootChanged(current: RootConfig, previous: RootConfig | undefined): void {
+    if (current.params.paramsVersion !== previous?.params.paramsVersion) this.parts.terms.tell(this.deps.logger);
+    this.parts.peers.rootChanged();
   }
 
   async close(): Promise<void> {

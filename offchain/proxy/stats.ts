@@ -6,6 +6,7 @@ import type { ProxyMetrics } from './metrics';
 import type { Relay } from './relay';
 import type { WorkerSide } from './request-parts';
 import type { Scheduler } from './scheduler';
+import type { TermsNotice } from './terms-notice';
 
 export interface StatsSources {
   books: Books;
@@ -16,6 +17,7 @@ export interface StatsSources {
   scheduler: Scheduler<WorkerSide>;
   wallet: string;
   ready(): boolean;
+  terms: TermsNotice;
   /** The proxy contract as last read. */
   contract(): ProxyState | undefined;
 }
@@ -26,13 +28,19 @@ export function jsonStats(sources: StatsSources): Record<string, unknown> {
   const { identity } = books;
   const { prices, params } = identity;
   return {
-    status: { enabled: sources.ready(), running_queries: relay.active, waiting_queries: scheduler.waiting() },
+    status: {
+      enabled: sources.ready(),
+      running_queries: relay.active,
+      waiting_queries: scheduler.waiting(),
+      notices: [sources.terms.text].filter((text) => text !== undefined),
+    },
     stats: { ...metrics.totals, adjusted_tokens_used: metrics.tokens },
     wallet: { address: sources.wallet },
     smartcontract: {
       address: identity.address.toString(),
       owner_address: identity.owner.toString(),
       params_version: params.paramsVersion,
+      terms_outdated: sources.terms.outdated,
       price_per_token: prices.pricePerToken,
       worker_fee_per_token: prices.workerFeePerToken,
       ready_for_withdraw: sources.contract()?.withdrawable ?? 0n,

@@ -15,12 +15,17 @@ export class WorkerSession {
   private readonly handshake: WorkerHandshake;
   private readonly timer: NodeJS.Timeout;
   private seat: WorkerSide | undefined;
+  private fullModel = '';
+  /** What the worker says of itself. */
+  private wanted = false;
+  /** Why the root does not let its model be served. */
+  private barred: string | undefined;
   private closed = false;
 
   constructor(connection: PeerConnection, context: PeerContext) {
     this.connection = connection;
     this.context = context;
-    this.handshake = new WorkerHandshake(context, (welcome) => this.ready(welcome));
+    this.handshake = new WorkerHandshake(context, connection.peer, (welcome) => this.ready(welcome));
     this.timer = setTimeout(
       () => connection.close(new Error('the handshake took too long')),
       context.handshakeTimeoutMs,
@@ -39,12 +44,12 @@ export class WorkerSession {
       case 'worker.enabledDisabled':
         if (message.disabled !== 0 && message.disabled !== 1)
           throw new PeerViolation(`enabledDisabled must be 0 or 1 (${message.disabled})`);
-        seat.enabled = message.disabled === 0;
+        this.wanted = message.disabled === 0;
         this.context.logger.info(
-          { worker: seat.account.owner, enabled: seat.enabled },
+          { worker: seat.account.owner, enabled: this.wanted },
           'worker changed its availability',
         );
-        this.context.scheduler.changed(seat);
+        this.apply(seat);
         return;
       case 'worker.newCoefficient':
         checkCoefficient(message.newCoefficient);
@@ -72,6 +77,33 @@ export class WorkerSession {
     }
   }
 
+  /**
+   * The root's lists have changed. A worker whose image lost its permission is left at once: it sees what users ask. One whose
+   * model did gets no more requests, and is left when those that run have ended.
+   */
+  rootChanged(): void {
+    const image = this.context.imageProblem(this.connection.peer);
+    if (image !== undefined) {
+      this.connection.close(new Error(image));
+      return;
+    }
+    const { seat } = this;
+    if (seat === undefined) return;
+    const before = this.barred;
+    this.barred = this.context.modelProblem(this.fullModel);
+    this.apply(seat);
+    if (this.barred === undefined || before !== undefined) return;
+    this.context.logger.info({ worker: seat.account.owner, reason: this.barred }, 'leaving a worker');
+    this.context.scheduler.whenIdle(seat.id, () => {
+      if (this.barred !== undefined) this.connection.close(new Error(this.barred));
+    });
+  }
+
+  private apply(seat: WorkerSide): void {
+    seat.enabled = this.wanted && this.barred === undefined;
+    this.context.scheduler.changed(seat);
+  }
+
   onClose(reason: Error | undefined): void {
     clearTimeout(this.timer);
     this.closed = true;
@@ -89,6 +121,8 @@ export class WorkerSession {
   private ready({ account, proto, model, fullModel, coefficient, limit, enabled }: WorkerWelcome): void {
     clearTimeout(this.timer);
     const { connection, context } = this;
+    this.fullModel = fullModel;
+    this.wanted = enabled;
     this.seat = {
       id: context.nextId(),
       account,
@@ -107,7 +141,10 @@ export class WorkerSession {
     const { seat } = this;
     // After the answer to proxyHandshakeComplete: a live worker takes no request before it.
     setImmediate(() => {
-      if (!this.closed) context.scheduler.add(seat);
+      if (this.closed) return;
+      context.scheduler.add(seat);
+      // What the root allows may have changed during the handshake.
+      this.rootChanged();
     });
   }
 

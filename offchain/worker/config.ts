@@ -28,6 +28,8 @@ const schema = z.object({
   forward_requests_to: z.string().min(1),
   max_active_requests: z.number().int().min(0).max(100_000).default(0),
   image_hash: z.string().optional(),
+  /** Serve only while the root lists the model. */
+  check_models: z.boolean().default(true),
 
   state_dir: z.string().min(1).default('cocoon-worker-state'),
   poll_interval_ms: intervalMs.default(2000),

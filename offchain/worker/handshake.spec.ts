@@ -168,14 +168,15 @@ describe('handshake of a worker', () => {
     expect(rawPublicKey(wrong).equals(rawPublicKey(harness.proxy.key))).toBe(false);
   });
 
-  it('takes part in the new contracts when the parameters of the network change', async () => {
+  it('takes part in the new contract of a proxy that has moved to new terms', async () => {
     harness = await Harness.start();
     await harness.ready();
     const before = harness.proxy.address;
     const params = { ...harness.proxy.params, paramsVersion: 2 };
+    harness.chain.setRoot({ version: 2, params, proxies: [`127.0.0.1:${harness.proxy.listener?.port}`] });
     harness.proxy.options.params = params;
     harness.deployWorker();
-    harness.chain.setRoot({ version: 2, params, proxies: [`127.0.0.1:${harness.proxy.listener?.port}`] });
+    harness.proxy.connection?.close();
     await harness.ready(2);
     expect(harness.proxy.address.equals(before)).toBe(false);
   });

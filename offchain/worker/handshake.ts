@@ -1,9 +1,17 @@
-import { type CocoonParams, proxyStateInit, stateInitAddress, workerStateInit } from '@cocoon/sdk/protocol';
+import { type CocoonParams, stateInitAddress, workerStateInit } from '@cocoon/sdk/protocol';
 import type { TlType } from '@cocoon/sdk/protocol/tl';
 import { isTlAddressOf, parseTlAddress, tlAddress } from '@cocoon/sdk/protocol/tl-address';
 import { MAX_PROTO, MIN_PROTO, negotiate } from '@cocoon/sdk/protocol/versions';
 import type { Address } from '@ton/core';
 import type { Logger } from 'pino';
+import type { Chain } from '../chain/port';
+import {
+  ContractTermsError,
+  contractTerms,
+  type ProxyClaim,
+  type RootTerms,
+  worseForWorker,
+} from '../node/contract-terms';
 import type { PeerConnection } from '../transport';
 import type { Account, ProxyIdentity } from './earnings';
 import { ProxyFault } from './errors';
@@ -26,8 +34,12 @@ export interface WorkerTerms {
 export interface HandshakeDeps {
   connection: Pick<PeerConnection, 'query'>;
   terms: WorkerTerms;
-  /** Parameters and address of the root contract, from which the proxy's claims are checked. */
-  root: { address: Address; params: CocoonParams };
+  /** Present terms and address of the root contract, from which the proxy's claims are checked. */
+  root: RootTerms;
+  /** Where contracts of older terms are read. */
+  chain: Chain;
+  /** Whether this worker has an account there already. */
+  hasAccount: (worker: Address) => boolean;
   /** The account for these contracts, with what is remembered of it. */
   openAccount: (identity: ProxyIdentity) => Account;
   /** Makes sure the worker contract exists; the proxy pays to it. */
@@ -53,7 +65,7 @@ export async function shakeHands(deps: HandshakeDeps): Promise<HandshakeResult> 
   const options = { timeoutMs: QUERY_TIMEOUT_MS };
   const connected = await connection.query({ _: 'worker.connectToProxy', params: introduction(deps.terms) }, options);
   const protoVersion = negotiateWith(connected.params);
-  const identity = derive(connected, deps);
+  const identity = await derive(connected, deps);
   const account = openAccount(identity);
   await deploy(identity);
   const compared = await connection.query(
@@ -114,39 +126,53 @@ function negotiateWith({ protoVersion }: TlType<'proxy.params'>): number {
   );
 }
 
-/** The proxy may choose its key and its owner, nothing else: both contracts follow from them and the root. */
-function derive(
+/**
+ * The proxy may choose its key and its owner, nothing else: both contracts follow from them and the root's terms, of now or of
+ * before. An account keeps the terms it began with; a new one begins under older terms only where they are no worse than the root's.
+ */
+async function derive(
   { params, workerScAddress }: TlType<'worker.connectedToProxy'>,
-  { terms, root }: HandshakeDeps,
-): ProxyIdentity {
+  { terms, root, chain, hasAccount }: HandshakeDeps,
+): Promise<ProxyIdentity> {
   if (params.isTest !== undefined && params.isTest !== terms.isTest) {
     throw new ProxyFault(`the proxy has is_test=${params.isTest}, this worker is_test=${terms.isTest}`);
   }
-  const { proxyCode } = root.params;
-  if (proxyCode === null) throw new ProxyFault('the root contract has no proxy code yet');
   const publicKey = params.proxyPublicKey;
-  const owner = proxyOwner(params.proxyOwnerAddress);
-  const proxy = stateInitAddress(
-    proxyStateInit({ owner, publicKey, root: root.address, params: root.params, proxyCode }),
-  );
-  requireAddress('proxy contract', params.proxyScAddress, proxy);
-  const workerInit = workerStateInit({ owner: terms.owner, proxy, publicKey, params: root.params });
+  const owner = readAddress('proxy_owner_address', params.proxyOwnerAddress);
+  const proxy = readAddress('proxy contract: proxy_sc_address', params.proxyScAddress);
+  const carried = await carriedTerms(chain, root, { owner, publicKey, contract: proxy });
+  const workerInit = workerStateInit({ owner: terms.owner, proxy, publicKey, params: carried });
   const worker = stateInitAddress(workerInit);
-  requireAddress('worker contract', workerScAddress, worker);
-  return { proxy, proxyPublicKey: publicKey, worker, workerInit, paramsVersion: root.params.paramsVersion };
+  if (!isTlAddressOf(workerScAddress, worker)) {
+    throw new ProxyFault(
+      `the proxy names the worker contract ${workerScAddress.slice(0, 80)}, and its own contract leads to ${worker}: it is not what it says`,
+    );
+  }
+  if (carried !== root.params && !hasAccount(worker)) checkNewAccount(carried, root.params);
+  return { proxy, proxyPublicKey: publicKey, worker, workerInit, params: carried };
 }
 
-function proxyOwner(text: string): Address {
+async function carriedTerms(chain: Chain, root: RootTerms, claim: ProxyClaim): Promise<CocoonParams> {
   try {
-    return parseTlAddress('proxy_owner_address', text);
+    return await contractTerms(chain, root, claim);
   } catch (error) {
-    throw new ProxyFault((error as Error).message, error);
+    if (!(error instanceof ContractTermsError)) throw error;
+    throw new ProxyFault(error.message, error);
   }
 }
 
-function requireAddress(what: string, told: string, derived: Address): void {
-  if (isTlAddressOf(told, derived)) return;
+function checkNewAccount(carried: CocoonParams, root: CocoonParams): void {
+  const worse = worseForWorker(carried, root);
+  if (worse.length === 0) return;
   throw new ProxyFault(
-    `the proxy names the ${what} ${told.slice(0, 80)}, and the root contract leads to ${derived}: it uses other parameters, or is not what it says`,
+    `the proxy's contract has older terms (version ${carried.paramsVersion}, the root ${root.paramsVersion}) that are worse for a new worker: ${worse.join(', ')}; its operator has to move to a new contract`,
   );
+}
+
+function readAddress(what: string, text: string): Address {
+  try {
+    return parseTlAddress(what, text);
+  } catch (error) {
+    throw new ProxyFault((error as Error).message, error);
+  }
 }

@@ -43,6 +43,7 @@ export class Links {
   readonly #options: LinksOptions;
   #links: Link[] = [];
   #registered: readonly RegisteredProxy[] = [];
+  #suspended = false;
   #cancelTimer: () => void = () => undefined;
   #closed = false;
 
@@ -61,6 +62,7 @@ export class Links {
   /** The registry as it is now: connections to proxies that left it end, free places are filled. */
   update(registered: readonly RegisteredProxy[]): void {
     if (this.#closed) return;
+    this.#suspended = false;
     this.#registered = registered;
     this.#drop(
       (link) => !registered.some((proxy) => keyOf(proxy.workers) === keyOf(link.proxy.workers)),
@@ -71,9 +73,17 @@ export class Links {
     this.#cancelTimer = this.#options.clock.after(PATIENCE_MS / 10, () => this.#review());
   }
 
-  /** New parameters mean new contracts: every connection ends and begins anew. */
-  reconnectAll(reason: string): void {
-    for (const session of this.sessions) session.close(reason);
+  /** Nobody is dialled until the next update(); connections end as soon as no request runs on them. */
+  suspend(reason: string): void {
+    this.#suspended = true;
+    this.#cancelTimer();
+    for (const link of [...this.#links]) {
+      const leave = () => {
+        if (this.#suspended) this.#drop((other) => other === link, reason);
+      };
+      if (link.session === undefined) leave();
+      else link.session.whenIdle(leave);
+    }
   }
 
   close(reason: string): void {

@@ -7,6 +7,7 @@ import type { QueryResult } from './running-query';
 export interface MetricsSource {
   enabled: () => boolean;
   engineUp: () => boolean;
+  modelAllowed: () => boolean;
   readyProxies: () => number;
   active: () => number;
   signedTokens: () => bigint;
@@ -52,6 +53,7 @@ export class Metrics {
     const gauge = (name: string, help: string, read: () => number) => liveGauge(this.#registry, name, help, read);
     gauge('cocoon_worker_enabled', '1 while requests are wanted', () => Number(source.enabled()));
     gauge('cocoon_worker_engine_up', '1 while the engine answers', () => Number(source.engineUp()));
+    gauge('cocoon_worker_model_allowed', '1 while the root lists the model', () => Number(source.modelAllowed()));
     gauge('cocoon_worker_ready_proxies', 'Proxies this worker is connected to', source.readyProxies);
     gauge('cocoon_worker_active_queries', 'Requests running now', source.active);
     gauge('cocoon_worker_signed_tokens', 'Adjusted tokens for which vouchers are held', () =>

@@ -3,6 +3,7 @@ import { COEFFICIENT_LIMIT, tokensUsed } from '@cocoon/sdk/protocol/metering';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl';
 import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { Logger } from 'pino';
+import { imageProblem } from '../node/allowed';
 import { ConnectionClosedError, type PeerConnection, type PeerHandlers } from '../transport';
 import { type AnswerWriter, ExAnswerWriter, NO_TOKENS, OldAnswerWriter } from './answer-writer';
 import type { Account } from './earnings';
@@ -25,6 +26,7 @@ export class Session implements PeerHandlers {
   readonly #context: WorkerContext;
   readonly #logger: Logger;
   readonly #queries = new Map<string, RunningQuery>();
+  readonly #whenIdle: (() => void)[] = [];
   #terms: HandshakeResult | undefined;
   #complete = false;
   #closed = false;
@@ -103,20 +105,37 @@ export class Session implements PeerHandlers {
     if (this.ready) this.#send({ _: 'worker.newCoefficient', newCoefficient: this.#context.terms().coefficient });
   }
 
+  /** The root's lists have changed: a proxy whose image is no longer allowed sends nothing more. */
+  rootChanged(): void {
+    const root = this.#context.root();
+    const problem = root && imageProblem(root, 'proxy', this.#connection.peer);
+    if (problem !== undefined) this.#fail(new ProxyFault(problem));
+  }
+
+  /** Calls back once no request runs here, at once when none does. */
+  whenIdle(done: () => void): void {
+    if (this.#queries.size === 0) done();
+    else this.#whenIdle.push(done);
+  }
+
   close(reason: string): void {
     this.#connection.close(new Error(reason));
   }
 
   async #handshake(): Promise<void> {
-    const { root, terms, earnings } = this.#context;
+    const { root, terms, earnings, chain } = this.#context;
     const current = root();
     if (current === undefined) throw new ProxyFault('the root contract has not been read yet');
+    const problem = imageProblem(current, 'proxy', this.#connection.peer);
+    if (problem !== undefined) throw new ProxyFault(problem);
     const introduced = terms();
     let disabledTold = false;
     const { account, protoVersion } = await shakeHands({
       connection: this.#connection,
       terms: introduced,
       root: current,
+      chain,
+      hasAccount: (worker) => earnings.has(worker),
       openAccount: (identity) => earnings.open(identity),
       deploy: (identity) => earnings.deploy(identity),
       agreed: (result) => {
@@ -177,9 +196,9 @@ export class Session implements PeerHandlers {
       this.#context.rejected();
       return;
     }
-    const { clock, engine, engineKind, model, engineApiKey, begun, ended, unreportedUsage, root } = this.#context;
-    const params = root()?.params;
-    if (params === undefined) throw new ProxyFault('a request before the root contract has been read');
+    const { clock, engine, engineKind, model, engineApiKey, begun, ended, unreportedUsage } = this.#context;
+    // What the proxy's contract carries, whatever the root says by now: so the proxy counts, too.
+    const { params } = account.identity;
     const coefficient = Number(message.coefficient);
     const running = new RunningQuery({
       engine,
@@ -196,6 +215,7 @@ export class Session implements PeerHandlers {
       onEnd: (result: QueryResult) => {
         this.#queries.delete(id);
         ended(result);
+        if (this.#queries.size === 0) for (const done of this.#whenIdle.splice(0)) done();
       },
       onUnreportedUsage: unreportedUsage,
     });
@@ -214,6 +234,8 @@ export class Session implements PeerHandlers {
         text: `coefficient ${coefficient} is not the price of this worker (${context.terms().coefficient})`,
       };
     }
+    if (context.modelProblem() !== undefined)
+      return { code: TonCode.notReady, text: "worker: its model is not on the root's list any more" };
     if (context.isDisabled()) return { code: TonCode.notReady, text: 'worker: disabled, its engine is not available' };
     if (context.isFull()) return { code: TonCode.error, text: 'worker: too many active queries' };
     return undefined;

@@ -20,6 +20,8 @@ export interface StatusParts {
   metrics: Metrics;
   /** The operator's switch. */
   enabled: () => boolean;
+  /** Why the root does not let the model be served. */
+  modelProblem: () => string | undefined;
   coefficient: () => number;
   active: () => number;
   /** Sends of the wallet that are not on chain yet. */
@@ -27,12 +29,18 @@ export interface StatusParts {
 }
 
 /** Why no request can come, each with what to do; empty when one can. */
-export function notReady({ uplink, root, links, wallet, target, enabled }: StatusParts): string[] {
+export function notReady(parts: StatusParts): string[] {
+  const { uplink, root, links, wallet, target, enabled } = parts;
   const reasons: string[] = [];
   if (!enabled()) reasons.push('disabled by the operator: POST /request/enable');
   if (uplink.problem !== undefined) reasons.push(`the engine at ${target.origin} is down: ${uplink.problem}`);
   if (root.current === undefined) {
     reasons.push(`the root contract has not been read yet${suffix(root.problem)}`);
+    return reasons;
+  }
+  const problem = parts.modelProblem();
+  if (problem !== undefined) {
+    reasons.push(`${problem}: the network's owner, or a vote of its DAO, can list it; nothing has to be restarted then`);
     return reasons;
   }
   if (links.readyCount > 0) return reasons;
@@ -51,7 +59,8 @@ export async function jsonStats(parts: StatusParts): Promise<Record<string, unkn
     status: {
       wallet_balance: wallet.balance ?? null,
       ton_last_synced_at: Math.floor(root.readAtMs / 1000),
-      enabled: parts.enabled() && uplink.up,
+      enabled: parts.enabled() && uplink.up && parts.modelProblem() === undefined,
+      model_allowed: parts.modelProblem() === undefined,
       actual_model: config.model_name,
       engine: { url: target.origin + target.prefix, kind: uplink.kind, up: uplink.up },
       coefficient: parts.coefficient(),

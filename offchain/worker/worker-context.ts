@@ -1,6 +1,7 @@
-import type { CocoonParams } from '@cocoon/sdk/protocol';
 import type { Address } from '@ton/core';
+import type { Chain } from '../chain/port';
 import type { Clock } from '../node/clock';
+import type { RootConfig } from '../node/root-watch';
 import type { Earnings } from './earnings';
 import type { EngineKind } from './engine-request';
 import type { EngineClient } from './forward';
@@ -15,10 +16,13 @@ export interface WorkerContext {
   engineApiKey: string | undefined;
   /** Name of the model in requests. */
   model: string;
-  earnings: Pick<Earnings, 'open' | 'deploy'>;
+  earnings: Pick<Earnings, 'open' | 'deploy' | 'has'>;
+  chain: Chain;
   paymentStatusIntervalMs: number;
   /** undefined until the root contract has been read. */
-  root: () => { address: Address; params: CocoonParams } | undefined;
+  root: () => (RootConfig & { address: Address }) | undefined;
+  /** Why the root does not let this worker's model be served; undefined: it does. */
+  modelProblem: () => string | undefined;
   terms: () => WorkerTerms;
   isDisabled: () => boolean;
   isFull: () => boolean;

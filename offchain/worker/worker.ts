@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import type { CocoonWalletSender } from '../chain/wallet';
+import { modelProblem } from '../node/allowed';
 import { openWallet } from '../node/chain';
 import type { Clock } from '../node/clock';
 import type { OperatorHttp } from '../node/operator-http';
-import { RootWatch } from '../node/root-watch';
+import { type RootConfig, RootWatch } from '../node/root-watch';
 import type { TransportSecurity } from '../transport';
 import type { WorkerConfig } from './config';
 import { Earnings, VoucherStore } from './earnings';
@@ -45,6 +46,7 @@ export class Worker {
   readonly #http: OperatorHttp;
   #enabled = true;
   #active = 0;
+  #modelProblem: string | undefined;
   #warnedUnreported = false;
 
   /** @throws VoucherStoreError */
@@ -119,13 +121,29 @@ export class Worker {
       retryMs: config.poll_interval_ms,
       clock,
       logger,
-      onChange: (current, previous) => {
-        if (previous !== undefined && current.params.paramsVersion !== previous.params.paramsVersion) {
-          this.#links.reconnectAll('the network has new parameters, and so new contracts');
-        }
-        this.#links.update(current.proxies);
-      },
+      onChange: (current, previous) => this.#rootChanged(current, previous),
     });
+  }
+
+  /** Accounts keep the terms of their contracts; what the root lists counts from now on. */
+  #rootChanged(current: RootConfig, previous: RootConfig | undefined): void {
+    const { config, logger } = this.#options;
+    const [from, to] = [previous?.params.paramsVersion, current.params.paramsVersion];
+    if (from !== undefined && from !== to)
+      logger.info({ from, to }, 'the network has new terms: accounts keep theirs, new contracts of proxies get the new ones');
+    const problem = config.check_models ? modelProblem(current, config.model_name) : undefined;
+    const before = this.#modelProblem;
+    this.#modelProblem = problem;
+    if (problem !== undefined) {
+      if (before === undefined) logger.warn(`no requests are served: ${problem}`);
+      this.#announce();
+      this.#links.suspend(problem);
+      return;
+    }
+    if (before !== undefined) logger.info("the model is on the root's list now");
+    this.#links.update(current.proxies);
+    for (const session of this.#links.sessions) session.rootChanged();
+    if (before !== undefined) this.#announce();
   }
 
   #makeEarnings(): Earnings {
@@ -141,6 +159,8 @@ export class Worker {
       },
       checkIntervalMs: config.payout_check_interval_ms,
       root: () => this.#root.current,
+      inUse: (worker) =>
+        this.#links.sessions.some(({ ready, account }) => ready && account?.identity.worker.equals(worker)),
       clock,
       logger,
     });
@@ -151,6 +171,7 @@ export class Worker {
       {
         enabled: () => !this.#isDisabled(),
         engineUp: () => this.#uplink.up,
+        modelAllowed: () => this.#modelProblem === undefined,
         readyProxies: () => this.#links.readyCount,
         active: () => this.#active,
         signedTokens: () => this.#earnings.signedTokens(),
@@ -160,9 +181,11 @@ export class Worker {
   }
 
   #context(): WorkerContext {
-    const { config, clock } = this.#options;
+    const { config, chain, clock } = this.#options;
     return {
       clock,
+      chain,
+      modelProblem: () => this.#modelProblem,
       engine: this.#engine,
       engineKind: () => this.#uplink.kind,
       engineApiKey: config.engineApiKey,
@@ -171,7 +194,7 @@ export class Worker {
       paymentStatusIntervalMs: config.payment_status_interval_ms,
       root: () => {
         const current = this.#root.current;
-        return current === undefined ? undefined : { address: config.root_contract_address, params: current.params };
+        return current === undefined ? undefined : { ...current, address: config.root_contract_address };
       },
       terms: () => ({
         owner: config.owner_address,
@@ -240,6 +263,7 @@ export class Worker {
       earnings: this.#earnings,
       metrics: this.#metrics,
       enabled: () => this.#enabled,
+      modelProblem: () => this.#modelProblem,
       coefficient: () => this.#price.current,
       active: () => this.#active,
       pendingSends: () => this.#wallet.pending,
@@ -247,7 +271,7 @@ export class Worker {
   }
 
   #isDisabled(): boolean {
-    return !this.#enabled || !this.#uplink.up;
+    return !this.#enabled || !this.#uplink.up || this.#modelProblem !== undefined;
   }
 
   #announce(): void {

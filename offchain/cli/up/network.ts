@@ -120,6 +120,7 @@ export class LocalNetwork {
       root_contract_address: addressText(accounts.root),
       ton_endpoint: `${this.chainUrl}/jsonRPC`,
       poll_interval_ms: 200,
+      root_refresh_ms: 1_000,
     };
     await progress.step('Starting the proxy', async (note) => {
       stopIfAsked(signal);

@@ -162,7 +162,7 @@ export class Exchange implements AnswerSink {
 
   #complete(final: FinalInfo): void {
     if (this.#isDone()) return;
-    this.#reservation.settle(final.tokens.total);
+    this.#reservation.settle(final.tokens.total, final.pricePerToken);
     this.#deps.metrics.tokens(final.tokens);
     if (this.#state === 'streaming') {
       this.#write(this.#sse?.flush() ?? '');
@@ -178,9 +178,8 @@ export class Exchange implements AnswerSink {
   #sendCollected(final: FinalInfo): void {
     const head = this.#head as AnswerHead;
     const headers = this.#answerHeaders();
-    const price = this.#deps.upstream.pricing()?.pricePerToken;
     headers['x-cocoon-tokens'] = final.tokens.total.toString();
-    if (price !== undefined) headers['x-cocoon-cost'] = (final.tokens.total * price).toString();
+    headers['x-cocoon-cost'] = (final.tokens.total * final.pricePerToken).toString();
     let body: Buffer | string =
       this.#collected.length === 1 ? (this.#collected[0] as Buffer) : Buffer.concat(this.#collected);
     if (head.status >= 400) {

@@ -72,7 +72,7 @@ describe('the HTTP edge', () => {
           ],
           payload: Buffer.from('{"a":1}'),
         },
-        { tokens: { prompt: 0n, cached: 0n, completion: 0n, reasoning: 0n, total: 0n } },
+        final(0n),
       );
     const reply = await send(gateway, { body: ask });
     expect(reply.text).toBe('{"a":1}');

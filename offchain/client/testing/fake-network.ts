@@ -70,11 +70,12 @@ export class FakeChain extends MemoryChain {
     this.set(this.proxy, { code: params.proxyCode as Cell, data: packProxyData(data) });
   }
 
-  /** Publishes the root contract with one registered proxy at this address. */
-  publishRoot(endpoint: string, changed: Partial<CocoonParams> = {}): void {
+  /** Publishes the root contract with one registered proxy at this address. @param images of proxies that it allows, hex */
+  publishRoot(endpoint: string, changed: Partial<CocoonParams> = {}, images: readonly string[] = []): void {
     const data = initialRootData({ owner: address(9), params: { ...params, ...changed }, version: this.rootVersion });
     data.registeredProxies.set(1, endpoint);
     data.lastProxySeqno = 1;
+    data.proxyHashes = new Set(images);
     this.set(ROOT, { code: codeCell('root'), data: packRootData(data) });
   }
 

@@ -66,7 +66,7 @@ export class FakeRun implements RunningRequest {
 
 export function final(total: bigint): FinalInfo {
   const tokens: TokenCounts = { prompt: total, cached: 0n, completion: 0n, reasoning: 0n, total };
-  return { tokens };
+  return { tokens, pricePerToken: MAINNET_TERMS.pricePerToken };
 }
 
 export function chatChunk(text: string): Record<string, unknown> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../node/clock';
 import { RootWatch } from '../../node/root-watch';
-import { dial, plain } from '../../transport';
+import { dial, plain, type TransportSecurity } from '../../transport';
 import { Channels } from '../channels';
 import { ProxySession, secretHash } from '../session';
 import { FakeChain, FakeWallet, ROOT, WALLET } from './fake-network';
@@ -19,12 +19,14 @@ export interface World {
   proxy: FakeProxy;
   channels: Channels;
   stateDir: string;
+  /** The client reads the root again. */
+  rereadRoot(): Promise<void>;
   connect(): Promise<ProxySession>;
   close(): Promise<void>;
 }
 
 /** A chain, a wallet and a proxy for one client; every session of it ends with close(). */
-export async function world(minBackedStake?: bigint): Promise<World> {
+export async function world(minBackedStake?: bigint, security: TransportSecurity = plain): Promise<World> {
   const chain = new FakeChain();
   const wallet = new FakeWallet(chain);
   const proxy = new FakeProxy(chain);
@@ -53,6 +55,7 @@ export async function world(minBackedStake?: bigint): Promise<World> {
     clock: systemClock,
     intervalMs: 1e6,
     paramsVersion: () => config.params.paramsVersion,
+    inUse: () => true,
   });
   const sessions: ProxySession[] = [];
   const connect = async () => {
@@ -60,13 +63,21 @@ export async function world(minBackedStake?: bigint): Promise<World> {
     const connection = await dial({
       host: '127.0.0.1',
       port,
-      security: plain,
+      security,
       logger: silentLogger,
       onConnection: (link) => {
         session = new ProxySession(link, {
           channelFor: (terms) => channels.for(terms),
-          root: () => config,
-          identity: () => ({ wallet: WALLET, root: ROOT, isTest: true, isTestnet: false, params: config.params }),
+          root: () => root.known,
+          identity: () => ({
+            wallet: WALLET,
+            root: ROOT,
+            isTest: true,
+            isTestnet: false,
+            params: root.known.params,
+            chain,
+            hasChannel: (client) => channels.has(client),
+          }),
           secret: SECRET,
           clock: systemClock,
           paymentStatusIntervalMs: 1e6,
@@ -92,5 +103,6 @@ export async function world(minBackedStake?: bigint): Promise<World> {
     await channels.stop();
     await proxy.close();
   };
-  return { chain, wallet, proxy, channels, stateDir, connect, close };
+  const rereadRoot = async () => void (await root.refresh());
+  return { chain, wallet, proxy, channels, stateDir, rereadRoot, connect, close };
 }

@@ -60,8 +60,13 @@ export const compare = (chain = 0n, db = 0n, max = 0n) =>
 export class PeerWorld {
   readonly world = new World();
   readonly nonces = new Nonces();
+  /** What the root says of a model, and of every worker's image. */
+  modelProblem: (model: string) => string | undefined = () => undefined;
+  imageProblem: string | undefined;
+  /** Version of the root that this proxy knows, and that it would find if it looked. */
+  root = { known: 5, onChain: 5 };
   ports = { clientPort: 0, workerPort: 0 };
-  private readonly peers: Peers;
+  readonly peers: Peers;
   private readonly dialed: PeerConnection[] = [];
   private lastId = 0;
 
@@ -91,7 +96,12 @@ export class PeerWorld {
         isTestnet: false,
         handshakeTimeoutMs: 2000,
         authTimeoutMs: 2000,
-        rootVersion: () => 5,
+        rootVersion: () => this.root.known,
+        rootAtLeast: async (version) => {
+          if (version > this.root.known) this.root.known = this.root.onChain;
+        },
+        imageProblem: () => this.imageProblem,
+        modelProblem: (model) => this.modelProblem(model),
         nextId: () => ++this.lastId,
       },
     });

@@ -73,6 +73,7 @@ export class World {
       workers: () => 0,
       clients: () => 0,
       ready: () => true,
+      termsOutdated: () => false,
     });
     this.relay = new Relay({
       books: this.books,

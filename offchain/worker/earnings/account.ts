@@ -1,4 +1,4 @@
-import type { ContractInit } from '@cocoon/sdk/protocol';
+import type { CocoonParams, ContractInit } from '@cocoon/sdk/protocol';
 import { Op } from '@cocoon/sdk/protocol';
 import type { TlType } from '@cocoon/sdk/protocol/tl';
 import { VoucherError, verifyVoucher } from '@cocoon/sdk/protocol/vouchers';
@@ -15,7 +15,7 @@ export interface PaymentStatus {
   maxTokens: bigint;
 }
 
-/** Contracts and key of one proxy, as derived from the root contract. */
+/** Contracts and key of one proxy, as derived from the terms that its contract carries. */
 export interface ProxyIdentity {
   proxy: Address;
   /** Ed25519, 32 bytes */
@@ -23,7 +23,8 @@ export interface ProxyIdentity {
   worker: Address;
   /** Code and data with which the worker contract begins. */
   workerInit: ContractInit;
-  paramsVersion: number;
+  /** what the proxy's contract carries: the root's terms of now or of before */
+  params: CocoonParams;
 }
 
 /** This worker's account with one proxy. Counters only grow; a proxy whose numbers fall is not believed. */
@@ -37,12 +38,12 @@ export class Account {
   constructor(identity: ProxyIdentity, store: VoucherStore) {
     this.identity = identity;
     this.#store = store;
-    const { proxy, proxyPublicKey, worker, paramsVersion } = identity;
+    const { proxy, proxyPublicKey, worker, params } = identity;
     this.#record = store.get(worker) ?? {
       proxy,
       proxyPublicKey,
       worker,
-      paramsVersion,
+      paramsVersion: params.paramsVersion,
       voucher: undefined,
       committedToDb: 0n,
     };

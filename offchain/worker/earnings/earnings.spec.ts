@@ -22,7 +22,7 @@ const identity: ProxyIdentity = {
   proxyPublicKey: rawPublicKey(proxy.key),
   worker,
   workerInit: workerStateInit({ owner: OWNER, proxy: proxy.address, publicKey: rawPublicKey(proxy.key), params }),
-  paramsVersion: 1,
+  params,
 };
 
 /** Executes what it is given on the fake chain, or fails as it is told. */
@@ -74,6 +74,8 @@ let chain: FakeChain;
 let wallet: FakeWallet;
 let clock: ManualClock;
 let earnings: Earnings;
+/** A proxy is connected that works with the contract. */
+let inUse = false;
 
 function open(rootParams = params): Earnings {
   store = new VoucherStore(directory, (error) => {
@@ -86,6 +88,7 @@ function open(rootParams = params): Earnings {
     policy: { thresholdNano: 10n * TON, idleThresholdNano: TON / 5n, idleAfterMs: 600_000 },
     checkIntervalMs: 1000,
     root: () => ({ params: rootParams }),
+    inUse: () => inUse,
     clock,
     logger,
   });
@@ -103,6 +106,7 @@ beforeEach(() => {
   chain = new FakeChain();
   wallet = new FakeWallet(chain);
   clock = new ManualClock();
+  inUse = false;
   earnings = open();
   setPaid(chain, 0n);
 });
@@ -149,7 +153,19 @@ describe('earnings', () => {
     expect(wallet.sent).toHaveLength(0);
   });
 
-  it('takes small sums from a contract whose parameters have been replaced, after half the time there is', async () => {
+  it('takes no small sums from a contract of older terms as long as its proxy works with it', async () => {
+    await store.flush();
+    earnings = open({ ...params, paramsVersion: 2 });
+    earn(worth(TON / 100n));
+    inUse = true;
+    await earnings.check();
+    clock.advance(30 * 86_400_000);
+    earnings.noteRequest();
+    await earnings.check();
+    expect(wallet.sent).toHaveLength(0);
+  });
+
+  it('takes small sums from a contract of older terms that its proxy has left, after half the time there is', async () => {
     await store.flush();
     earnings = open({ ...params, paramsVersion: 2 });
     earn(worth(TON / 100n));

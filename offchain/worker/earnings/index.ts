@@ -20,6 +20,8 @@ export interface EarningsOptions {
   policy: PayoutPolicy;
   checkIntervalMs: number;
   root: () => Pick<RootConfig, 'params'> | undefined;
+  /** Whether a proxy is connected that pays to this worker contract. */
+  inUse: (worker: Address) => boolean;
   clock: Clock;
   logger: Logger;
 }
@@ -32,7 +34,7 @@ export class Earnings {
   readonly #options: EarningsOptions;
   readonly #desk: PayoutDesk;
   readonly #accounts = new Map<string, Account>();
-  /** When each contract was first seen to have outdated parameters, unix ms. */
+  /** When each contract was first seen to have older terms than the root and no proxy that works with it, unix ms. */
   readonly #outdatedSinceMs = new Map<string, number>();
   /** Contracts whose payout failed, and when it is tried again, unix ms: each try may cost gas. */
   readonly #resting = new Map<string, { untilMs: number; delayMs: number }>();
@@ -56,6 +58,11 @@ export class Earnings {
     const account = new Account(identity, this.#options.store);
     this.#accounts.set(key, account);
     return account;
+  }
+
+  /** Whether there is, or was in an earlier run, an account with this worker contract. */
+  has(worker: Address): boolean {
+    return this.#accounts.has(worker.toRawString()) || this.#options.store.get(worker) !== undefined;
   }
 
   /** Makes sure the worker contract is there (0.3 TON, once). */
@@ -135,13 +142,14 @@ export class Earnings {
   /** The `proxies` part of /jsonstats. */
   stats(): Record<string, unknown>[] {
     return [...this.#accounts.values()].map((account) => {
-      const { proxy, proxyPublicKey, worker, paramsVersion } = account.identity;
+      const { proxy, proxyPublicKey, worker, params } = account.identity;
       const paid = this.#paid.get(worker.toRawString()) ?? 0n;
       return {
         proxy_sc_address: proxy.toString(),
         proxy_public_key: proxyPublicKey.toString('hex'),
         sc_address: worker.toString(),
-        params_version: paramsVersion,
+        params_version: params.paramsVersion,
+        worker_fee_per_token: params.workerFeePerToken,
         earned_tokens_committed_to_blockchain: account.signedTokens,
         earned_tokens_committed_to_proxy_db: account.committedToDb,
         earned_tokens_max_known: account.maxTokens,
@@ -178,10 +186,12 @@ export class Earnings {
   }
 
   #isOutdated(worker: Address, paramsVersion: number | undefined): boolean {
-    const { root, clock } = this.#options;
+    const { root, clock, inUse } = this.#options;
     const current = root()?.params;
     const key = worker.toRawString();
-    if (current === undefined || paramsVersion === undefined || paramsVersion >= current.paramsVersion) {
+    const newest = current === undefined || paramsVersion === undefined || paramsVersion >= current.paramsVersion;
+    // A proxy that still works with its contract of older terms will not close it soon.
+    if (newest || inUse(worker)) {
       this.#outdatedSinceMs.delete(key);
       return false;
     }

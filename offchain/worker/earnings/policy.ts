@@ -7,14 +7,14 @@ export interface PayoutPolicy {
   idleAfterMs: number;
 }
 
-/** A contract made under parameters that are no longer current: its proxy will close it, what is owed is taken while it can be. */
+/** A contract of older terms that its proxy has left: it will be closed, what is owed is taken while it can be. */
 export const OUTDATED_THRESHOLD_NANO = 10_000_000n;
 
 export interface PayoutSituation {
   amountNano: bigint;
   /** Since the last request, or since the start when there was none. */
   idleMs: number;
-  /** The contract's parameters have been replaced for longer than half the time clients have to leave. */
+  /** The contract has had older terms than the root, and no proxy at work, for longer than half the time clients have to leave. */
   outdated: boolean;
 }
 

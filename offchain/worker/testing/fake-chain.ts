@@ -3,6 +3,7 @@ import {
   contractCode,
   initialRootData,
   MAINNET_TERMS,
+  modelHash,
   packRootData,
   packWorkerData,
   type WorkerData,
@@ -32,11 +33,22 @@ export class FakeChain extends MemoryChain {
     super(10_000_000_000n);
   }
 
-  setRoot(options: { version: number; params?: CocoonParams; proxies: readonly string[] }): void {
+  /** @param options.models full names; default: those that this folder's tests serve */
+  setRoot(options: {
+    version: number;
+    params?: CocoonParams;
+    proxies: readonly string[];
+    models?: readonly string[];
+    /** of proxies, hex */
+    images?: readonly string[];
+  }): void {
+    const { models = ['m', 'm@abc:def'] } = options;
     const data = packRootData({
       ...initialRootData({ owner: ROOT, params: options.params ?? testParams(), version: options.version }),
       registeredProxies: new Map(options.proxies.map((text, index) => [index + 1, text])),
       lastProxySeqno: options.proxies.length,
+      proxyHashes: new Set(options.images),
+      modelHashes: new Set(models.map((model) => modelHash(model).toString('hex'))),
     });
     this.set(ROOT, { code: Cell.EMPTY, data });
   }

@@ -5,6 +5,7 @@ import { initialWorkerData, rawPublicKey } from '@cocoon/sdk';
 import { Address } from '@ton/core';
 import pino, { type Logger } from 'pino';
 import { type RunningWorker, startWorker } from '..';
+import { plain, type TransportSecurity } from '../../transport';
 import { FakeChain, ROOT } from './fake-chain';
 import { FakeProxy, type FakeProxyOptions } from './fake-proxy';
 import { ScriptEngine } from './script-engine';
@@ -20,13 +21,19 @@ export class Harness {
   readonly stateDir = mkdtempSync(join(tmpdir(), 'cocoon-worker-'));
   readonly logs: Record<string, unknown>[] = [];
   worker: RunningWorker | undefined;
+  /** the worker's, when it dials */
+  security: TransportSecurity = plain;
 
   constructor(options: FakeProxyOptions = {}) {
     this.proxy = new FakeProxy(options);
   }
 
-  static async start(change: Record<string, unknown> = {}, options: FakeProxyOptions = {}): Promise<Harness> {
+  static async start(
+    change: Record<string, unknown> = {},
+    options: FakeProxyOptions & { security?: TransportSecurity } = {},
+  ): Promise<Harness> {
     const harness = new Harness(options);
+    if (options.security !== undefined) harness.security = options.security;
     const endpoint = await harness.proxy.start();
     await harness.engine.start();
     harness.chain.setRoot({ version: 1, proxies: [endpoint] });
@@ -72,7 +79,8 @@ export class Harness {
   }
 
   async startWorker(change: Record<string, unknown> = {}): Promise<void> {
-    this.worker = await startWorker(this.config(change), { logger: this.logger, chain: this.chain });
+    const { logger, chain, security } = this;
+    this.worker = await startWorker(this.config(change), { logger, chain, security });
   }
 
   /** Resolves when so many handshakes have been completed and the proxy knows that requests are wanted. */
