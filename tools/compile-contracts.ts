@@ -14,18 +14,10 @@ import { compile as vault } from '../wrappers/CocoonVault.compile';
 import { compile as wallet } from '../wrappers/CocoonWallet.compile';
 import { compile as worker } from '../wrappers/CocoonWorker.compile';
 
-export const contractNames = [
-  'root',
-  'proxy',
-  'client',
-  'worker',
-  'wallet',
-  'stake',
-  'proposal',
-  'dao',
-  'vault',
-  'registrar',
-] as const;
+/** The contracts of the live network, which money of clients, proxies and workers passes through. */
+export const networkContractNames = ['root', 'proxy', 'client', 'worker', 'wallet'] as const;
+
+export const contractNames = [...networkContractNames, 'stake', 'proposal', 'dao', 'vault', 'registrar'] as const;
 export type ContractName = (typeof contractNames)[number];
 
 export const projectRoot = path.resolve(__dirname, '..');

@@ -6,7 +6,7 @@ import base from '../jest.config';
 import { projectRoot } from './compile-contracts';
 
 /** Where the tests of the contracts live; what else runs contracts tests something else. */
-const SUITES = ['tests/contracts', 'tests/flows', 'tests/guarantees', 'tests/fees'];
+const SUITES = ['tests/contracts', 'tests/flows', 'tests/guarantees', 'tests/fees', 'tests/dao'];
 
 /** Random histories take minutes and come across a place by chance: a check is proved by a test that is about it. */
 const BY_CHANCE = /\/histories\.spec\.ts$/;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { compileContracts, contractNames, projectRoot } from './compile-contracts';
+import { compileContracts, contractNames, networkContractNames, projectRoot } from './compile-contracts';
 import { readExitCodes, readOpcodes } from './contract-facts';
 
 /** Generated files: path from the repository root -> whole content. */
@@ -63,12 +63,20 @@ export async function generateCode(): Promise<GeneratedFiles> {
     const boc = code[name].toBoc().toString('base64');
     return `  ${name}: {\n    hash: '${code[name].hash().toString('hex')}',\n    boc: '${boc}',\n  },\n`;
   });
+  const daoNames = contractNames
+    .slice(networkContractNames.length)
+    .map((name) => `'${name}'`)
+    .join(' | ');
   return {
     'sdk/generated/code.ts': `${banner('contracts/*.tact')}/** Code cell of each contract: BoC in base64 and representation hash in hex. */
 export const contractCode = {
 ${rows.join('')}} as const;
 
-export type ContractName = keyof typeof contractCode;
+/** Contracts of the DAO. */
+export type DaoContractName = ${daoNames};
+
+/** Contracts of the network. */
+export type ContractName = Exclude<keyof typeof contractCode, DaoContractName>;
 `,
   };
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { compileContracts, contractNames, readSources } from './compile-contracts';
+import { compileContracts, networkContractNames, readSources } from './compile-contracts';
 import { measureBaseline } from './mutation/baseline';
 import { type Mutant, mutantsOf } from './mutation/mutants';
 import {
@@ -51,7 +51,7 @@ function readOptions() {
         check: { type: 'boolean', default: false },
       },
     });
-    const groups: readonly string[] = [...contractNames, 'common'];
+    const groups: readonly string[] = [...networkContractNames, 'common'];
     if (values.contract !== undefined && !groups.includes(values.contract)) {
       throw new Error(`unknown contract ${values.contract}: one of ${groups.join(', ')}`);
     }
@@ -72,7 +72,7 @@ function allMutants(sources: ReadonlyMap<string, Buffer>): Candidate[] {
   });
 }
 
-const hashes = (codes: Codes, names: readonly (typeof contractNames)[number][] = contractNames) =>
+const hashes = (codes: Codes, names: readonly (keyof Codes)[] = networkContractNames) =>
   Object.fromEntries(names.map((name) => [name, codes[name].hash().toString('hex')])) as MutationReport['codes'];
 
 const same = (a: MutationReport['codes'], b: MutationReport['codes']) =>

@@ -1,10 +1,17 @@
 export * from './addresses';
 export * from './CocoonClient';
+export * from './CocoonDao';
+export * from './CocoonProposal';
 export * from './CocoonProxy';
 export * from './CocoonRegistrar';
 export * from './CocoonRoot';
+export * from './CocoonStake';
+export * from './CocoonVault';
 export * from './CocoonWallet';
 export * from './CocoonWorker';
+export * from './dao-actions';
+export * from './dao-data';
+export * from './dao-messages';
 export * from './errors';
 export { CocoonState, hashToInt, intToHash } from './fields';
 export * from './generated/exit-codes';
@@ -28,4 +35,6 @@ export type { ExcessesOptions, MessageOptions, OutgoingMessage, VoucherOptions }
 export { NotDeployedError } from './state';
 export * from './storage';
 export * from './values';
+export * from './vault-data';
+export * from './vault-messages';
 export * from './vouchers';

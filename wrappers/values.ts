@@ -17,6 +17,14 @@ export const DefaultValue = {
   walletOperation: toNano('0.05'),
   /** listing, rent and the like at the registrar; a listing attaches this on top of stake and rent */
   registrarOperation: toNano('0.3'),
+  /** a member's operations in the DAO; a deposit attaches this on top of the amount */
+  stakeOperation: toNano('0.5'),
+  /** making a proposal, on top of the bond */
+  proposing: toNano('1'),
+  /** finalize, cancel, execute and the like */
+  proposalOperation: toNano('0.5'),
+  /** set-up, execution, the guardian's acts; what ten actions cost and what the registrar is told are in it */
+  vaultOperation: toNano('0.3'),
   /** a proxy's state commit: the smallest coin, because the message itself is the record */
   saveState: 1n,
 } as const;
@@ -29,6 +37,8 @@ export const DeployValue = {
   worker: toNano('0.3'),
   wallet: toNano('2.5'),
   registrar: toNano('0.3'),
+  dao: toNano('1'),
+  vault: toNano('0.3'),
 } as const;
 
 /** Text of a proxy that root_put_proxy lists: what fits into one cell behind the message's other fields. */

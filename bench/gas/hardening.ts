@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Cell } from '@ton/core';
-import { compileContracts, compileOne, contractNames, readSources } from '../../tools/compile-contracts';
+import { compileContracts, compileOne, networkContractNames, readSources } from '../../tools/compile-contracts';
 import before from './before-hardening.json';
 import { measureGas } from './measure';
 import type { GasReport } from './report';
@@ -153,12 +153,12 @@ async function codesWithout(guard: Guard): Promise<ContractCodes> {
   }
   if (replaced === 0) throw new Error(`${guard.name}: the guard is not where bench/gas/hardening.ts looks for it`);
   const codes: Partial<ContractCodes> = {};
-  for (const name of contractNames) codes[name] = Cell.fromBoc(await compileOne(name, sources))[0]!;
+  for (const name of networkContractNames) codes[name] = Cell.fromBoc(await compileOne(name, sources))[0]!;
   return codes as ContractCodes;
 }
 
 function codeHashes(codes: ContractCodes): string {
-  return contractNames.map((name) => `${name} ${codes[name].hash().toString('hex').slice(0, 16)}`).join(', ');
+  return networkContractNames.map((name) => `${name} ${codes[name].hash().toString('hex').slice(0, 16)}`).join(', ');
 }
 
 async function render(codes: ContractCodes): Promise<string> {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Cell } from '@ton/core';
 import type { BlockchainTransaction } from '@ton/sandbox';
-import { compileContracts, contractNames } from '../../tools/compile-contracts';
+import { compileContracts, networkContractNames } from '../../tools/compile-contracts';
 import { operations } from './operations';
 import { type GasReport, type OperationCost, renderTable } from './report';
 import { type ContractCodes, createGasWorld, type GasWorld } from './world';
@@ -66,7 +66,7 @@ export async function measureGas(codes: ContractCodes): Promise<GasReport> {
     assertWent(name, transactions);
     measured[name] = costOf(name, world, transactions);
   }
-  const contracts = contractNames.map((name) => [
+  const contracts = networkContractNames.map((name) => [
     name,
     { codeHash: codes[name].hash().toString('hex'), ...sizeOf(codes[name]) },
   ]);

@@ -2,8 +2,8 @@ import { type Builder, beginCell, type Cell, Dictionary, type DictionaryValue, t
 import { Blockchain, Executor } from '@ton/sandbox';
 import { chainConfig, type PriceSet } from '../../offchain/localnet/config';
 
-/** Prices that contracts must live with: today's, those of 2024, and ten times the latter, which nobody has seen yet. */
-export type Prices = PriceSet | 'tenfold';
+/** Prices that contracts must live with: today's, those of 2024, ten times the latter, which nobody has seen yet; and two that are uneven. */
+export type Prices = PriceSet | 'tenfold' | 'dear gas' | 'dear forwarding';
 export const PRICES: readonly Prices[] = ['current', '2024', 'tenfold'];
 
 const chains = new Map<Prices, Promise<Blockchain>>();
@@ -23,7 +23,10 @@ async function createChain(prices: Prices): Promise<Blockchain> {
 
 /** The blockchain config with these prices. */
 export function configAt(prices: Prices): Cell {
-  return prices === 'tenfold' ? tenfold(chainConfig('2024')) : chainConfig(prices);
+  if (prices === 'tenfold') return tenfold(chainConfig('2024'));
+  if (prices === 'dear gas') return tenfold(chainConfig('current'), [21]);
+  if (prices === 'dear forwarding') return tenfold(chainConfig('current'), [25]);
+  return chainConfig(prices);
 }
 
 /** What `gas` costs in the basechain, nanoTON: flat_price#d1 up to flat_limit, and 2^-16 of the price per unit above it. */
@@ -44,12 +47,10 @@ export function dearestRequest(prices: Prices): bigint {
   return gasFee(config, 60_000n) + lump + (1_000n * bit + cell + 65_535n) / 65_536n;
 }
 
-/** Multiplies rent (param 18), gas (21) and forwarding (25) in the basechain. */
-function tenfold(config: Cell): Cell {
+/** Multiplies rent (param 18), gas (21) and forwarding (25) in the basechain, or some of them. */
+function tenfold(config: Cell, which: readonly number[] = [18, 21, 25]): Cell {
   const params = config.beginParse().loadDictDirect(Dictionary.Keys.Int(32), Dictionary.Values.Cell());
-  params.set(18, dearerRent(params.get(18)!));
-  params.set(21, dearerGas(params.get(21)!));
-  params.set(25, dearerForwarding(params.get(25)!));
+  for (const id of which) params.set(id, DEARER[id]!(params.get(id)!));
   return beginCell().storeDictDirect(params).endCell();
 }
 
@@ -86,3 +87,5 @@ function dearerForwarding(param: Cell): Cell {
   for (let price = 0; price < 3; price += 1) storeTenfold(builder, slice);
   return builder.storeSlice(slice).endCell();
 }
+
+const DEARER: Readonly<Record<number, (param: Cell) => Cell>> = { 18: dearerRent, 21: dearerGas, 25: dearerForwarding };

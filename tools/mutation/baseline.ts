@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Cell } from '@ton/core';
-import { type ContractName, compileOne, contractNames } from '../compile-contracts';
+import { type ContractName, compileOne, networkContractNames } from '../compile-contracts';
 import { contractSpecs, runSpecs } from '../contract-tests';
 import type { Recording } from '../coverage/record';
 import { type Codes, type KnownSpec, withCodes } from './run-mutant';
@@ -14,13 +14,13 @@ export interface Baseline {
 }
 
 /** Codes that behave as ours and yet are others: they answer one get method more, as every Tact contract may. */
-async function controlCodes(sources: ReadonlyMap<string, Buffer>): Promise<Codes> {
+async function controlCodes(sources: ReadonlyMap<string, Buffer>, codes: Codes): Promise<Codes> {
   const entries: [ContractName, Cell][] = [];
-  for (const name of contractNames) {
+  for (const name of networkContractNames) {
     const boc = await compileOne(name, sources, { options: { interfacesGetter: true } });
     entries.push([name, Cell.fromBoc(boc)[0]!]);
   }
-  return Object.fromEntries(entries) as Codes;
+  return { ...codes, ...Object.fromEntries(entries) };
 }
 
 /**
@@ -28,8 +28,8 @@ async function controlCodes(sources: ReadonlyMap<string, Buffer>): Promise<Codes
  * takes and which contracts it executes. Throws when a test fails that does not fail for the control's sake.
  */
 export async function measureBaseline(sources: ReadonlyMap<string, Buffer>, codes: Codes): Promise<Baseline> {
-  const control = await controlCodes(sources);
-  for (const name of contractNames) {
+  const control = await controlCodes(sources, codes);
+  for (const name of networkContractNames) {
     if (control[name].equals(codes[name])) throw new Error(`the control of ${name} has the same code: no control`);
   }
   const dir = mkdtempSync(path.join(os.tmpdir(), 'cocoon-baseline-'));
@@ -53,7 +53,11 @@ export async function measureBaseline(sources: ReadonlyMap<string, Buffer>, code
     const runs = (spec: string, name: ContractName) => control[name].hash().toString('hex') in executed.get(spec)!;
     const specs = results
       .filter(({ passed, spec }) => passed && executed.has(spec))
-      .map(({ spec, seconds }) => ({ spec, seconds, contracts: contractNames.filter((name) => runs(spec, name)) }));
+      .map(({ spec, seconds }) => ({
+        spec,
+        seconds,
+        contracts: networkContractNames.filter((name) => runs(spec, name)),
+      }));
     return { specs, pinning };
   } finally {
     rmSync(dir, { recursive: true, force: true });

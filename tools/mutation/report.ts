@@ -1,4 +1,4 @@
-import { type ContractName, contractNames, contractTitle } from '../compile-contracts';
+import { type ContractName, contractTitle, networkContractNames } from '../compile-contracts';
 import type { Verdict } from './run-mutant';
 
 export type Group = ContractName | 'common';
@@ -41,7 +41,7 @@ export function resultOf(mutant: string, group: Group, ran: Verdict, equivalents
 
 export function makeReport(codes: MutationReport['codes'], mutants: MutantResult[]): MutationReport {
   const totals: MutationReport['totals'] = {};
-  for (const group of [...contractNames, 'common' as const]) {
+  for (const group of [...networkContractNames, 'common' as const]) {
     const own = mutants.filter((result) => result.group === group);
     const count = (name: VerdictName) => own.filter(({ verdict }) => verdict === name).length;
     if (own.length > 0) {
@@ -71,7 +71,7 @@ export function complaints(
   const now = new Set(present.mutants);
   const missing = present.mutants.filter((id) => required(id) && !known.has(id));
   const gone = [...known].filter((id) => !now.has(id));
-  const moved = contractNames.filter((name) => report.codes[name] !== present.codes[name]);
+  const moved = networkContractNames.filter((name) => report.codes[name] !== present.codes[name]);
   const alive = report.mutants.filter(({ verdict }) => verdict === 'survived').map(({ mutant }) => mutant);
   const idle = equivalents.filter(
     (entry) => report.mutants.find(({ mutant }) => mutant === entry.mutant)?.verdict !== 'equivalent',

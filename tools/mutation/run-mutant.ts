@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Cell } from '@ton/core';
-import { type ContractName, compileOne, contractNames, sourceOf } from '../compile-contracts';
+import { type ContractName, compileOne, contractNames, networkContractNames, sourceOf } from '../compile-contracts';
 import { runSpecs, type SpecRun } from '../contract-tests';
 import type { Mutant } from './mutants';
 
@@ -57,9 +57,9 @@ export function importsOf(file: string, sources: ReadonlyMap<string, Buffer>): S
   return found;
 }
 
-/** Contracts that are made of `file`. */
+/** Contracts of the network that are made of `file`. Those of the DAO are mutated by their own tests. */
 export function contractsOf(file: string, sources: ReadonlyMap<string, Buffer>): ContractName[] {
-  return contractNames.filter((name) => importsOf(sourceOf(name), sources).has(file));
+  return networkContractNames.filter((name) => importsOf(sourceOf(name), sources).has(file));
 }
 
 /** Cheap and specific first: what killed it before, what bears the contract's name, then by duration. */

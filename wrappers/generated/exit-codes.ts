@@ -44,7 +44,9 @@ export const ExitCode = {
   proxyFull: 1019,
   /** The parameters have changed since the message was written: it names the version that it was meant for. */
   staleParams: 1020,
-  /** The root has no registered proxy under this number. */
+  /** The number is one of those that register_proxy gives; put_proxy has those from 1 000 000 on. */
+  foreignSeqno: 1021,
+  /** The root has no registered proxy under this number, or does not allow the image that the proxy runs. */
   unknownProxyType: 2000,
   /** Only the member whose Stake it is may do this. */
   stakeNotOwner: 1100,
@@ -112,6 +114,28 @@ export const ExitCode = {
   vaultInit: 1173,
   /** Only the registrar may do this, and only with its own proxies. */
   notRegistrar: 1174,
+  /** Only the operator whose listing it is may do this. */
+  notOperator: 1190,
+  /** The registrar keeps no listing under this number. */
+  unknownListing: 1191,
+  /** The listing is in a state in which it does not take this. */
+  listingState: 1192,
+  /** The stake is lower than new listings need. */
+  lowStake: 1193,
+  /** The endpoint is not "host:port" or "host:port host:port" in at most 78 printable characters. */
+  badEndpoint: 1194,
+  /** The registrar keeps as many listings as it may. */
+  registrarFull: 1195,
+  /** The DAO has paused new listings and changes of existing ones. */
+  registrarPaused: 1196,
+  /** Rent is paid for no period at all, or for more than two years ahead. */
+  rentPeriods: 1197,
+  /** The listing's rent is paid: nobody can evict it. */
+  rentPaid: 1198,
+  /** The listing's rent is not paid. */
+  rentUnpaid: 1199,
+  /** The registrar's terms are out of their bounds. */
+  badTerms: 1200,
   /** The external message's valid_until has passed. */
   walletExpired: 1030,
   /** The owner has blocked the wallet's key. */
@@ -167,7 +191,8 @@ export const exitCodeMeaning: Record<ExitCodeName, string> = {
   voucherExpired: "The voucher carries its own expiry, which has passed.",
   proxyFull: "The proxy keeps as many client records as it may.",
   staleParams: "The parameters have changed since the message was written: it names the version that it was meant for.",
-  unknownProxyType: "The root has no registered proxy under this number.",
+  foreignSeqno: "The number is one of those that register_proxy gives; put_proxy has those from 1 000 000 on.",
+  unknownProxyType: "The root has no registered proxy under this number, or does not allow the image that the proxy runs.",
   stakeNotOwner: "Only the member whose Stake it is may do this.",
   daoBadSender: "The sender is not the contract that it claims to be.",
   stakeBusy: "A delegation is under way: its answer has not arrived yet.",
@@ -201,6 +226,17 @@ export const exitCodeMeaning: Record<ExitCodeName, string> = {
   guardianLimit: "The guardian's act is out of its limits: too long, too often, or not on the list of what may be revoked.",
   vaultInit: "The Vault is set up already, or not yet.",
   notRegistrar: "Only the registrar may do this, and only with its own proxies.",
+  notOperator: "Only the operator whose listing it is may do this.",
+  unknownListing: "The registrar keeps no listing under this number.",
+  listingState: "The listing is in a state in which it does not take this.",
+  lowStake: "The stake is lower than new listings need.",
+  badEndpoint: "The endpoint is not \"host:port\" or \"host:port host:port\" in at most 78 printable characters.",
+  registrarFull: "The registrar keeps as many listings as it may.",
+  registrarPaused: "The DAO has paused new listings and changes of existing ones.",
+  rentPeriods: "Rent is paid for no period at all, or for more than two years ahead.",
+  rentPaid: "The listing's rent is paid: nobody can evict it.",
+  rentUnpaid: "The listing's rent is not paid.",
+  badTerms: "The registrar's terms are out of their bounds.",
   walletExpired: "The external message's valid_until has passed.",
   walletBlocked: "The owner has blocked the wallet's key.",
   walletBadSeqno: "The external message's seqno is not the next one.",
