@@ -1,4 +1,4 @@
-import { type Message, type Outgoing, type Party, type ProposeCode, proposalOf, send, stakeOf, tell, VAULT } from './messages';
+import { type Message, type Outgoing, type Party, type ProposeAnswer, proposalOf, send, stakeOf, tell, VAULT } from './messages';
 import { ALL_RULES, CHAIN_TERMS, epochAt, type ModelRules, type ModelTerms, refuseUnless, Violation } from './rules';
 
 /** Times in seconds, amounts in nanoTON, shares in basis points. */
@@ -16,6 +16,8 @@ export interface DaoModelParams {
   quorumFloor: bigint;
   approvalNormalBps: number;
   approvalCriticalBps: number;
+  activationStake: bigint;
+  activationMembers: number;
 }
 
 export interface Slot {
@@ -32,7 +34,9 @@ export class DaoModel {
   epoch = 0;
   members = 0;
   nextId = 1;
-  readonly live = new Map<number, Slot>();
+  /** since when stake and members are enough to become active; 0: they are not */
+  enoughSince = 0;
+  readonly open = new Map<number, Slot>();
 
   constructor(
     public params: DaoModelParams,
@@ -49,6 +53,7 @@ export class DaoModel {
         this.roll(now);
         this.total += message.amount;
         if (message.joins) this.members += 1;
+        this.watchActivation(now);
         const label = this.epoch + 1 + this.params.warmup;
         return [tell(from, { op: 'stakeActivated', amount: message.amount, label })];
       }
@@ -58,6 +63,7 @@ export class DaoModel {
         this.total -= message.amount;
         if (message.leaves) this.members -= 1;
         if (this.total < 0n || this.members < 0) throw new Violation('I2 more has left than was there');
+        this.watchActivation(now);
         return [];
       case 'daoPropose': {
         refuseUnless(from === stakeOf(message.owner), 'daoBadSender');
@@ -65,17 +71,22 @@ export class DaoModel {
         this.prune(now);
         const code = this.judge(message);
         if (code !== 'accepted') return [tell(from, { op: 'proposeResult', code, id: 0, hardEnd: 0 })];
-        return this.open(now, from, message);
+        return this.make(now, from, message);
       }
+      case 'daoActivate':
+        refuseUnless(!this.active && this.enoughSince > 0, 'daoActivation');
+        refuseUnless(now >= this.enoughSince + this.terms.activationWait, 'daoActivation');
+        this.active = true;
+        return [];
       case 'proposalPassed': {
-        refuseUnless(from === this.live.get(message.id)?.proposal, 'unknownProposal');
+        refuseUnless(from === this.open.get(message.id)?.proposal, 'unknownProposal');
         const { id, actionsHash } = message;
         const operation = { id, class: message.class, actionsHash, proposal: from };
         return [send(VAULT, { op: 'vaultSchedule', ...operation })];
       }
       case 'proposalClosed':
-        refuseUnless(from === this.live.get(message.id)?.proposal, 'unknownProposal');
-        this.live.delete(message.id);
+        refuseUnless(from === this.open.get(message.id)?.proposal, 'unknownProposal');
+        this.open.delete(message.id);
         return [];
       default:
         throw new Violation(`the Dao has no ${message.op}`);
@@ -84,11 +95,11 @@ export class DaoModel {
 
   bounced(_now: number, from: Party, message: Message): Outgoing[] {
     if (message.op === 'vaultSchedule') {
-      const slot = this.live.get(message.id);
+      const slot = this.open.get(message.id);
       return slot === undefined ? [] : [tell(slot.proposal, { op: 'scheduleFailed', id: message.id })];
     }
     if (message.op === 'proposalInit') {
-      for (const [id, { proposal }] of this.live) if (proposal === from) this.live.delete(id);
+      for (const [id, { proposal }] of this.open) if (proposal === from) this.open.delete(id);
     }
     return [];
   }
@@ -110,19 +121,25 @@ export class DaoModel {
   }
 
   private prune(now: number): void {
-    for (const [id, { endsBy }] of this.live) if (endsBy <= now) this.live.delete(id);
+    for (const [id, { endsBy }] of this.open) if (endsBy <= now) this.open.delete(id);
   }
 
-  private judge({ weight, epoch, owner, draft }: Message & { op: 'daoPropose' }): ProposeCode {
+  private watchActivation(now: number): void {
+    if (this.active) return;
+    const { activationStake, activationMembers } = this.params;
+    const enough = this.total >= activationStake && this.members >= activationMembers;
+    this.enoughSince = enough ? this.enoughSince || now : 0;
+  }
+
+  private judge({ weight, epoch, owner, draft }: Message & { op: 'daoPropose' }): ProposeAnswer {
     if (!this.active) return 'inactive';
-    if (!draft.valid) return 'badPayload';
-    if (epoch !== this.epoch) return 'wrongEpoch';
-    if (weight < this.threshold) return 'lowWeight';
-    if (this.live.size >= this.terms.mostLive) return 'noSlot';
-    return [...this.live.values()].some(({ proposer }) => proposer === owner) ? 'live' : 'accepted';
+    if (epoch !== this.epoch) return 'epoch';
+    if (weight < this.threshold) return 'threshold';
+    if (this.open.size >= this.terms.mostLive) return 'noPlace';
+    return [...this.open.values()].some(({ proposer }) => proposer === owner) ? 'oneEach' : draft.answer;
   }
 
-  private open(now: number, from: Party, { owner, draft }: Message & { op: 'daoPropose' }): Outgoing[] {
+  private make(now: number, from: Party, { owner, draft }: Message & { op: 'daoPropose' }): Outgoing[] {
     const p = this.params;
     const id = this.nextId++;
     const startAt = now + p.votingDelay;
@@ -144,7 +161,7 @@ export class DaoModel {
       finalizeBy,
       proposer: owner,
     };
-    this.live.set(id, { proposal: proposalOf(id), proposer: owner, endsBy: finalizeBy });
+    this.open.set(id, { proposal: proposalOf(id), proposer: owner, endsBy: finalizeBy });
     return [
       send(proposalOf(id), { op: 'proposalInit', terms, draft }),
       tell(from, { op: 'proposeResult', code: 'accepted', id, hardEnd }),

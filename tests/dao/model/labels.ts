@@ -24,8 +24,15 @@ export class Labels {
     return weight;
   }
 
-  add(label: number, amount: bigint): void {
-    this.young.set(label, (this.young.get(label) ?? 0n) + amount);
+  /** New labels make old ones go, two at a time: those from before `oldest`. */
+  add(label: number, amount: bigint, oldest = -1): void {
+    const here = this.young.get(label);
+    if (here === undefined) {
+      for (const old of [...this.young.keys()].sort((a, b) => a - b).slice(0, 2)) {
+        if (old < oldest) this.young.delete(old);
+      }
+    }
+    this.young.set(label, (here ?? 0n) + amount);
   }
 
   /** Takes `amount` of `held` units away, the youngest first. @returns the youngest label among them, 0 where all are old */
@@ -45,10 +52,5 @@ export class Labels {
       left -= here;
     }
     return top;
-  }
-
-  /** Forgets labels up to `epoch`. */
-  fold(epoch: number): void {
-    for (const label of this.young.keys()) if (label <= epoch) this.young.delete(label);
   }
 }

@@ -1,3 +1,5 @@
+import type { ProposeCode, VoteCode } from '../../../wrappers/dao-messages';
+
 /**
  * Messages of the DAO as the model sees them: named as the operations, only the fields that decide something. Amounts are
  * nanoTON (or any unit, in simulations). Parties are names; whoever compares with contracts maps addresses to them.
@@ -27,8 +29,8 @@ export interface Draft {
   class: 0 | 1;
   /** null: text only */
   actionsHash: string | null;
-  /** more than ten actions, more than 1024 cells, or no layout: refused */
-  valid: boolean;
+  /** what the Dao says to the payload once everything else is right */
+  answer: ProposeAnswer;
 }
 
 export interface Terms {
@@ -45,8 +47,10 @@ export interface Terms {
   proposer: Party;
 }
 
-export type VoteCode = 'counted' | 'notStarted' | 'ended' | 'wrongEpoch' | 'cancelled';
-export type ProposeCode = 'accepted' | 'inactive' | 'wrongEpoch' | 'lowWeight' | 'live' | 'noSlot' | 'badPayload';
+/** The names of VoteCode in the wrappers. */
+export type VoteAnswer = keyof typeof VoteCode;
+/** The names of ProposeCode in the wrappers. */
+export type ProposeAnswer = keyof typeof ProposeCode;
 
 export type Message =
   // member -> Stake
@@ -65,7 +69,7 @@ export type Message =
   | { op: 'daoStakeSub'; amount: bigint; leaves: boolean; owner: Party }
   | { op: 'stakeActivated'; amount: bigint; label: number }
   | { op: 'daoPropose'; weight: bigint; epoch: number; owner: Party; draft: Draft }
-  | { op: 'proposeResult'; code: ProposeCode; id: number; hardEnd: number }
+  | { op: 'proposeResult'; code: ProposeAnswer; id: number; hardEnd: number }
   // Stake <-> Stake
   | { op: 'delegateIn'; amount: bigint; top: number; from: Party }
   | { op: 'delegateOk' }
@@ -73,11 +77,14 @@ export type Message =
   | { op: 'undelegateOk'; amount: bigint; top: number }
   // Stake <-> Proposal
   | { op: 'castVote'; nonce: number; epoch: number; owner: Party; previous: Split; split: Split }
-  | { op: 'voteAck'; nonce: number; code: VoteCode; until: number }
-  // Dao <-> Proposal, anybody -> Proposal
-  | { op: 'proposalInit'; terms: Terms; draft: Draft }
+  | { op: 'voteAck'; nonce: number; code: VoteAnswer; endsBy: number }
+  // anybody -> Proposal
   | { op: 'proposalFinalize' }
   | { op: 'proposalCancel' }
+  // anybody -> Dao
+  | { op: 'daoActivate' }
+  // Dao <-> Proposal
+  | { op: 'proposalInit'; terms: Terms; draft: Draft }
   | { op: 'proposalPassed'; id: number; class: 0 | 1; actionsHash: string }
   | { op: 'proposalClosed'; id: number; result: number }
   | { op: 'scheduleFailed'; id: number }

@@ -1,29 +1,19 @@
-import { DAO, type Draft, type Message, NO_VOTES, type Outgoing, type Party, type Split, send, stakeOf, sumOf, tell, type Terms, VAULT, type VoteCode } from './messages';
+import { ProposalStatus } from '../../../wrappers/dao-messages';
+import { DAO, type Draft, type Message, NO_VOTES, type Outgoing, type Party, type Split, send, stakeOf, sumOf, tell, type Terms, VAULT, type VoteAnswer } from './messages';
 import { refuseUnless, Violation } from './rules';
 
-/** As stored: uint8. */
-export const ProposalStatus = {
-  uninit: 0,
-  live: 1,
-  defeated: 2,
-  cancelled: 3,
-  scheduling: 4,
-  passed: 5,
-  queued: 6,
-  executed: 7,
-  vetoed: 8,
-} as const;
-export type ProposalStatus = (typeof ProposalStatus)[keyof typeof ProposalStatus];
+type Status = (typeof ProposalStatus)[keyof typeof ProposalStatus];
 
 /** A proposal: what it is judged by, and the votes; not the voters. */
 export class ProposalModel {
-  status: ProposalStatus = ProposalStatus.uninit;
+  status: Status = ProposalStatus.none;
   terms: Terms | null = null;
   draft: Draft | null = null;
   tally: Split = NO_VOTES;
+  voters = 0;
   endAt = 0;
-  opEta = 0;
-  opExpires = 0;
+  eta = 0;
+  expires = 0;
   /** who has the bond; null: the proposal */
   bondAt: 'proposer' | 'vault' | null = null;
 
@@ -34,7 +24,7 @@ export class ProposalModel {
     switch (message.op) {
       case 'proposalInit':
         refuseUnless(from === DAO, 'daoBadSender');
-        refuseUnless(this.status === ProposalStatus.uninit, 'proposalState');
+        refuseUnless(this.status === ProposalStatus.none, 'proposalState');
         this.terms = message.terms;
         this.draft = message.draft;
         this.endAt = message.terms.endAt;
@@ -43,7 +33,8 @@ export class ProposalModel {
       case 'castVote':
         return this.vote(now, from, message);
       case 'proposalCancel':
-        refuseUnless(from === this.terms?.proposer, 'notProposer');
+        refuseUnless(this.terms !== null, 'proposalState');
+        refuseUnless(from === this.terms.proposer, 'notProposer');
         refuseUnless(this.status === ProposalStatus.live && now < this.terms.startAt, 'proposalState');
         this.bondAt = 'proposer';
         return this.close(ProposalStatus.cancelled);
@@ -53,16 +44,16 @@ export class ProposalModel {
         refuseUnless(from === DAO, 'daoBadSender');
         return this.failed();
       case 'opScheduled':
-        refuseUnless(from === VAULT, 'notVault');
-        this.opEta = message.eta;
-        this.opExpires = message.expires;
+        this.requireVault(from, ProposalStatus.scheduling);
+        this.eta = message.eta;
+        this.expires = message.expires;
         return this.close(ProposalStatus.queued);
       case 'opDone':
-        refuseUnless(from === VAULT, 'notVault');
+        this.requireVault(from, ProposalStatus.queued);
         this.status = ProposalStatus.executed;
         return [];
       case 'opVetoed':
-        refuseUnless(from === VAULT, 'notVault');
+        this.requireVault(from, ProposalStatus.queued);
         this.status = ProposalStatus.vetoed;
         return [];
       default:
@@ -82,23 +73,30 @@ export class ProposalModel {
     if (!this.quorumReached) return false;
     const approval = this.tally.yes * 10_000n;
     const needed = BigInt(this.terms!.approvalBps) * (this.tally.yes + this.tally.no);
-    return this.terms!.class === 0 ? approval > needed : this.tally.yes > 0n && approval >= needed;
+    if (this.tally.yes <= this.tally.no) return false;
+    return this.terms!.class === 0 ? approval > needed : approval >= needed;
+  }
+
+  private requireVault(from: Party, status: Status): void {
+    refuseUnless(this.terms !== null, 'proposalState');
+    refuseUnless(from === VAULT, 'notVault');
+    refuseUnless(this.status === status, 'proposalState');
   }
 
   private vote(now: number, from: Party, vote: Message & { op: 'castVote' }): Outgoing[] {
     refuseUnless(from === stakeOf(vote.owner), 'daoBadSender');
     const code = this.judge(now, vote.epoch);
     if (code === 'counted') this.count(now, vote);
-    const until = this.terms?.hardEnd ?? 0;
-    return [tell(from, { op: 'voteAck', nonce: vote.nonce, code, until })];
+    const endsBy = this.terms?.hardEnd ?? 0;
+    return [tell(from, { op: 'voteAck', nonce: vote.nonce, code, endsBy })];
   }
 
-  private judge(now: number, epoch: number): VoteCode {
+  private judge(now: number, epoch: number): VoteAnswer {
     if (this.terms === null) return 'notStarted';
     if (this.status === ProposalStatus.cancelled) return 'cancelled';
-    if (epoch !== this.terms.epoch) return 'wrongEpoch';
     if (now < this.terms.startAt) return 'notStarted';
-    return this.status === ProposalStatus.live && now < this.endAt ? 'counted' : 'ended';
+    if (now >= this.endAt || this.status !== ProposalStatus.live) return 'ended';
+    return epoch === this.terms.epoch ? 'counted' : 'wrongEpoch';
   }
 
   private count(now: number, { previous, split }: { previous: Split; split: Split }): void {
@@ -110,22 +108,28 @@ export class ProposalModel {
     if (tally.yes < 0n || tally.no < 0n || tally.abstain < 0n) throw new Violation('I4 a tally is negative');
     const { total, extension, hardEnd } = this.terms!;
     if (sumOf(tally) > total) throw new Violation(`I1 ${sumOf(tally)} votes of ${total}`);
+    if (sumOf(previous) === 0n) this.voters += 1;
+    if (sumOf(split) === 0n) this.voters -= 1;
     const before = this.passing;
     this.tally = tally;
     if (before !== this.passing && now + extension > this.endAt) this.endAt = Math.min(now + extension, hardEnd);
   }
 
   private finalize(now: number): Outgoing[] {
-    const again = this.status === ProposalStatus.passed;
-    refuseUnless(again || (this.status === ProposalStatus.live && now >= this.endAt), 'proposalState');
-    const passed = again || this.passing;
-    const actionsHash = this.draft!.actionsHash;
-    refuseUnless(!again || now < this.terms!.finalizeBy, 'proposalState');
-    this.bondAt ??= this.quorumReached ? 'proposer' : 'vault';
-    if (!passed) return this.close(ProposalStatus.defeated);
-    if (actionsHash === null) return this.close(ProposalStatus.executed);
+    refuseUnless(this.terms !== null, 'proposalState');
+    const { finalizeBy } = this.terms;
+    if (this.status === ProposalStatus.live) {
+      refuseUnless(now >= this.endAt, 'proposalState');
+      this.bondAt = this.quorumReached ? 'proposer' : 'vault';
+      const { defeated, executed, passed } = ProposalStatus;
+      this.status = !this.passing ? defeated : this.draft!.actionsHash === null ? executed : passed;
+    } else {
+      refuseUnless(this.status === ProposalStatus.passed && now < finalizeBy, 'proposalState');
+    }
+    if (this.status !== ProposalStatus.passed || now >= finalizeBy) return this.close(this.status);
     this.status = ProposalStatus.scheduling;
-    return [send(DAO, { op: 'proposalPassed', id: this.id, class: this.terms!.class, actionsHash })];
+    const actionsHash = this.draft!.actionsHash!;
+    return [send(DAO, { op: 'proposalPassed', id: this.id, class: this.terms.class, actionsHash })];
   }
 
   private failed(): Outgoing[] {
@@ -133,8 +137,8 @@ export class ProposalModel {
     return [];
   }
 
-  private close(status: ProposalStatus): Outgoing[] {
+  private close(status: Status): Outgoing[] {
     this.status = status;
-    return [tell(DAO, { op: 'proposalClosed', id: this.id, result: status })];
+    return [send(DAO, { op: 'proposalClosed', id: this.id, result: status })];
   }
 }

@@ -6,13 +6,17 @@ export interface ModelTerms {
   epochSeconds: number;
   /** labels older than this are no longer kept one by one */
   horizonEpochs: number;
+  /** no label lies further ahead than this beyond the next epoch */
+  longestWarmup: number;
   /** from an unstake to the earliest release */
   leastUnbonding: number;
   /** from the last use of a vote to the earliest release */
   unbondingAfterUse: number;
-  mostVotes: number;
-  mostUnbondings: number;
+  mostReceipts: number;
+  mostReleases: number;
   mostLive: number;
+  /** between having enough stake and members, and becoming active */
+  activationWait: number;
 }
 
 const DAY = 86_400;
@@ -20,11 +24,13 @@ const DAY = 86_400;
 export const CHAIN_TERMS: ModelTerms = {
   epochSeconds: DAY,
   horizonEpochs: 30,
+  longestWarmup: 14,
   leastUnbonding: 3 * DAY,
   unbondingAfterUse: 21 * DAY,
-  mostVotes: 24,
-  mostUnbondings: 8,
+  mostReceipts: 24,
+  mostReleases: 8,
   mostLive: 16,
+  activationWait: 7 * DAY,
 };
 
 /** The rules that make double voting impossible (L1 to L4). A simulation switches one off to see that it is needed. */

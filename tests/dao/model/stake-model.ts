@@ -4,18 +4,12 @@ import { ALL_RULES, CHAIN_TERMS, epochAt, type ModelRules, type ModelTerms, refu
 
 export interface Receipt {
   nonce: number;
-  epoch: number;
   /** what the Proposal has counted */
   acked: Split;
   /** what is on its way; null: nothing */
   pending: Split | null;
   /** from then on the Proposal counts nothing */
-  until: number;
-}
-
-export interface Unbonding {
-  amount: bigint;
-  releaseAt: number;
+  endsBy: number;
 }
 
 /**
@@ -37,14 +31,17 @@ export class StakeModel {
   /** has left, and the Dao did not hear of it */
   unsynced = 0n;
   delegate: Party | null = null;
-  /** a delegation operation waits for its answer */
-  busy = false;
+  /** the delegation operation that waits for its answer */
+  busy: 'idle' | 'delegating' | 'undelegating' = 'idle';
   /** the Dao counts this member, or has been told to */
-  counted = false;
+  joined = false;
   lastUse = 0;
   readonly labels = new Labels();
   readonly votes = new Map<Party, Receipt>();
-  unbonding: Unbonding[] = [];
+  /** by the time from which they may be withdrawn, in rising order */
+  readonly releases = new Map<number, bigint>();
+  /** Whether the message that is received next brings enough coins for what follows from it; if not, stake_sync goes on. */
+  able = true;
 
   constructor(
     readonly owner: Party,
@@ -56,8 +53,9 @@ export class StakeModel {
 
   /** What the member has at this Stake in all. */
   get principal(): bigint {
-    const unbonding = this.unbonding.reduce((sum, { amount }) => sum + amount, 0n);
-    return this.own + this.pend + this.out + this.refundable + unbonding;
+    let leaving = 0n;
+    for (const amount of this.releases.values()) leaving += amount;
+    return this.own + this.pend + this.out + this.refundable + leaving;
   }
 
   /** What the Dao's total must at least hold for this member. */
@@ -96,15 +94,17 @@ export class StakeModel {
       }
       case 'stakeActivated':
         refuseUnless(from === DAO, 'daoBadSender');
+        refuseUnless(message.amount <= this.pend, 'stakeTooMuch');
         this.pend -= message.amount;
         this.own += message.amount;
-        this.labels.add(message.label, message.amount);
+        // Also with the rules off: an activation is no move.
+        this.labels.add(this.labelFor(now, message.label), message.amount, this.oldest(now));
         return [];
       case 'proposeResult':
         refuseUnless(from === DAO, 'daoBadSender');
         return [];
       case 'delegateIn':
-        refuseUnless(from === stakeOf(message.from) && message.from !== this.owner, 'daoBadSender');
+        refuseUnless(from === stakeOf(message.from), 'daoBadSender');
         this.inn += message.amount;
         this.relabel(now, message.amount, message.top);
         return [tell(from, { op: 'delegateOk' })];
@@ -117,13 +117,15 @@ export class StakeModel {
       }
       case 'delegateOk':
         refuseUnless(this.fromDelegate(from), 'daoBadSender');
-        this.busy = false;
-        return this.leave();
+        refuseUnless(this.busy === 'delegating' || !this.rules.oneDelegation, 'stakeBusy');
+        this.busy = 'idle';
+        return this.goOn();
       case 'undelegateOk':
         refuseUnless(this.fromDelegate(from), 'daoBadSender');
+        refuseUnless(this.busy === 'undelegating' || !this.rules.oneDelegation, 'stakeBusy');
         return this.returned(now, message.amount, message.top);
       case 'voteAck':
-        return this.acknowledged(now, from, message.nonce, message.code === 'counted', message.until);
+        return this.acknowledged(now, from, message.nonce, message.code === 'counted', message.endsBy);
       default:
         throw new Violation(`a Stake has no ${message.op}`);
     }
@@ -135,19 +137,19 @@ export class StakeModel {
       case 'daoStakeAdd':
         this.pend -= message.amount;
         this.refundable += message.amount;
-        if (message.joins) this.counted = false;
+        if (message.joins) this.joined = false;
         return [];
       case 'daoStakeSub':
         this.unsynced += message.amount;
-        if (message.leaves) this.counted = true;
+        if (message.leaves) this.joined = true;
         return [];
       case 'delegateIn':
         return this.returned(now, message.amount, message.top);
       case 'undelegate':
-        this.busy = false;
+        this.busy = 'idle';
         return [];
       case 'castVote':
-        return this.acknowledged(now, from, message.nonce, false, 0);
+        return this.acknowledged(now, from, message.nonce, false, null);
       default:
         return [];
     }
@@ -168,20 +170,32 @@ export class StakeModel {
   }
 
   private add(amount: bigint): Outgoing {
-    const joins = !this.counted;
-    this.counted = true;
+    const joins = !this.joined;
+    this.joined = true;
     this.pend += amount;
     return send(DAO, { op: 'daoStakeAdd', amount, joins, owner: this.owner });
   }
 
-  /** Tells the Dao that stake has gone, with what it has not heard of so far. */
-  private sub(amount: bigint): Outgoing[] {
-    const told = amount + this.unsynced;
-    if (told === 0n) return [];
+  /** Tells the Dao of stake that has gone. */
+  private sub(): Outgoing {
+    const leaves = this.joined && this.own + this.out + this.pend + this.exit === 0n;
+    if (leaves) this.joined = false;
+    const amount = this.unsynced;
     this.unsynced = 0n;
-    const leaves = this.counted && this.own + this.out + this.pend + this.exit === 0n;
-    if (leaves) this.counted = false;
-    return [send(DAO, { op: 'daoStakeSub', amount: told, leaves, owner: this.owner })];
+    return send(DAO, { op: 'daoStakeSub', amount, leaves, owner: this.owner });
+  }
+
+  /** Asks the delegate for what has left already. */
+  private recall(): Outgoing {
+    this.busy = 'undelegating';
+    return send(stakeOf(this.delegate!), { op: 'undelegate', amount: this.exit, from: this.owner });
+  }
+
+  /** One thing that waits, if there is one. */
+  private goOn(): Outgoing[] {
+    if (!this.able) return [];
+    if (this.exit > 0n && this.busy === 'idle') return [this.recall()];
+    return this.unsynced > 0n ? [this.sub()] : [];
   }
 
   /** Takes own stake first, then delegated stake, which leaves without anybody's consent. */
@@ -189,60 +203,62 @@ export class StakeModel {
     refuseUnless(amount > 0n, 'stakeNothing');
     refuseUnless(amount <= this.own + this.out, 'stakeTooMuch');
     const ofOwn = amount < this.own ? amount : this.own;
+    const delegated = amount - ofOwn;
     this.labels.remove(ofOwn, this.own + this.inn);
     this.own -= ofOwn;
-    this.out -= amount - ofOwn;
-    this.exit += amount - ofOwn;
-    this.unbond(now, amount);
-    const leaving = this.leave();
-    return ofOwn > 0n ? [...this.sub(ofOwn), ...leaving] : leaving;
+    this.out -= delegated;
+    this.exit += delegated;
+    this.unsynced += ofOwn;
+    this.release(now, amount);
+    const told = this.unsynced > 0n ? [this.sub()] : [];
+    return delegated > 0n && this.busy === 'idle' ? [...told, this.recall()] : told;
   }
 
-  private unbond(now: number, amount: bigint): void {
-    const { leastUnbonding, unbondingAfterUse, mostUnbondings } = this.terms;
-    const releaseAt = Math.max(now + leastUnbonding, this.lastUse + unbondingAfterUse);
-    const newest = this.unbonding.at(-1);
-    if (newest !== undefined && this.unbonding.length === mostUnbondings) {
-      newest.amount += amount;
-      newest.releaseAt = Math.max(newest.releaseAt, releaseAt);
-    } else {
-      this.unbonding.push({ amount, releaseAt });
+  private release(now: number, amount: bigint): void {
+    const { leastUnbonding, unbondingAfterUse, mostReleases } = this.terms;
+    const time = Math.max(now + leastUnbonding, this.lastUse + unbondingAfterUse);
+    const last = [...this.releases.keys()].at(-1);
+    let joined = amount;
+    if (last !== undefined && (last === time || this.releases.size >= mostReleases)) {
+      joined += this.releases.get(last)!;
+      this.releases.delete(last);
     }
+    this.releases.set(time, joined);
   }
 
   private withdraw(now: number): Outgoing[] {
-    const released = this.unbonding.filter(({ releaseAt }) => releaseAt <= now);
-    const amount = released.reduce((sum, entry) => sum + entry.amount, this.refundable);
+    let amount = this.refundable;
+    const due = [...this.releases].filter(([time]) => time <= now);
+    for (const [, coins] of due) amount += coins;
     refuseUnless(amount > 0n, 'stakeNothing');
-    this.unbonding = this.unbonding.filter(({ releaseAt }) => releaseAt > now);
+    for (const [time] of due) this.releases.delete(time);
     this.refundable = 0n;
     return [tell(this.owner, { op: 'payout', amount })];
   }
 
-  /** Says again what was not heard. */
+  /** Sends again what was not heard, one thing at a time. */
   private sync(): Outgoing[] {
-    const again: Outgoing[] = [];
-    if (this.refundable > 0n) {
-      const amount = this.refundable;
-      this.refundable = 0n;
-      again.push(this.add(amount));
+    if (this.exit + this.unsynced > 0n) {
+      refuseUnless(this.busy === 'idle' || this.unsynced > 0n, 'stakeBusy');
+      return this.goOn();
     }
-    again.push(...this.sub(0n), ...this.leave());
-    refuseUnless(again.length > 0, 'stakeNothing');
-    return again;
+    refuseUnless(this.refundable > 0n, 'stakeNothing');
+    const amount = this.refundable;
+    this.refundable = 0n;
+    return [this.add(amount)];
   }
 
   /** All own stake, to one delegate at a time. */
   private delegateTo(now: number, to: Party): Outgoing[] {
-    refuseUnless(to !== this.owner && (this.out === 0n || to === this.delegate), 'badDelegate');
     this.requireIdle();
+    refuseUnless(to !== this.owner && (this.out === 0n || to === this.delegate), 'badDelegate');
     refuseUnless(this.own > 0n, 'stakeNothing');
     const amount = this.own;
     const top = this.labels.remove(amount, this.own + this.inn);
     this.own = 0n;
     this.out += amount;
     this.delegate = to;
-    this.busy = true;
+    this.busy = 'delegating';
     this.lastUse = now;
     return [send(stakeOf(to), { op: 'delegateIn', amount, top, from: this.owner })];
   }
@@ -250,72 +266,80 @@ export class StakeModel {
   private undelegate(now: number): Outgoing[] {
     this.requireIdle();
     refuseUnless(this.out > 0n, 'stakeNothing');
-    this.busy = true;
+    this.busy = 'undelegating';
     this.lastUse = now;
     return [send(stakeOf(this.delegate!), { op: 'undelegate', amount: this.out, from: this.owner })];
   }
 
   private requireIdle(): void {
-    refuseUnless(this.exit === 0n && !(this.rules.oneDelegation && this.busy), 'stakeBusy');
-  }
-
-  /** Asks the delegate for what has left already. */
-  private leave(): Outgoing[] {
-    if (this.exit === 0n || this.busy) return [];
-    this.busy = true;
-    return [send(stakeOf(this.delegate!), { op: 'undelegate', amount: this.exit, from: this.owner })];
+    refuseUnless(this.exit === 0n && (this.busy === 'idle' || !this.rules.oneDelegation), 'stakeBusy');
   }
 
   /** Delegated units are back, or never arrived: those that leave go first. */
   private returned(now: number, amount: bigint, top: number): Outgoing[] {
-    this.busy = false;
+    this.busy = 'idle';
     const leaving = amount < this.exit ? amount : this.exit;
-    const rest = amount - leaving;
+    const back = amount - leaving;
     this.exit -= leaving;
-    this.out -= rest;
+    this.unsynced += leaving;
+    this.out -= back;
     if (this.out < 0n) throw new Violation('I3 more came back than was delegated');
-    this.own += rest;
-    if (rest > 0n) this.relabel(now, rest, top);
-    const told = leaving > 0n ? this.sub(leaving) : [];
-    return [...told, ...this.leave()];
+    this.own += back;
+    if (back > 0n) this.relabel(now, back, top);
+    return this.goOn();
+  }
+
+  /** Later than the present epoch, and never earlier than a label the units had. */
+  private labelFor(now: number, top: number): number {
+    const next = epochAt(now, this.terms) + 1;
+    return Math.max(next, Math.min(top, next + this.terms.longestWarmup));
   }
 
   private relabel(now: number, amount: bigint, top: number): void {
-    const epoch = epochAt(now, this.terms) + (this.rules.nextEpoch ? 1 : 0);
-    const label = this.rules.keepTop ? Math.max(epoch, top) : epoch;
-    this.labels.add(this.rules.relabel || top === 0 ? label : top, amount);
-    this.labels.fold(epochAt(now, this.terms) - this.terms.horizonEpochs);
+    const { relabel, nextEpoch, keepTop } = this.rules;
+    let label = this.labelFor(now, keepTop ? top : 0);
+    if (!nextEpoch) label = Math.max(epochAt(now, this.terms), top);
+    this.labels.add(relabel || top === 0 ? label : top, amount, this.oldest(now));
+  }
+
+  /** Labels from before it no longer matter. */
+  private oldest(now: number): number {
+    return epochAt(now, this.terms) - this.terms.horizonEpochs;
   }
 
   private vote(now: number, proposal: Party, epoch: number, split: Split): Outgoing[] {
-    const present = epochAt(now, this.terms);
-    refuseUnless(!this.rules.ownEpoch || epoch <= present, 'stakeBadEpoch');
-    refuseUnless(epoch >= present - this.terms.horizonEpochs, 'stakeBadEpoch');
+    const last = this.votes.get(proposal);
+    const free = last === undefined ? this.freeReceipts(now) : 0;
+    if (last === undefined) {
+      refuseUnless(sumOf(split) > 0n, 'stakeNothing');
+      refuseUnless(free > 0, 'votesFull');
+    } else {
+      refuseUnless(last.pending === null || now >= last.endsBy || !this.rules.oneVote, 'votePending');
+    }
+    const today = epochAt(now, this.terms);
+    refuseUnless(epoch <= today || !this.rules.ownEpoch, 'stakeBadEpoch');
+    refuseUnless(epoch + this.terms.horizonEpochs >= today, 'stakeBadEpoch');
     const weight = this.rules.snapshot ? this.weightAt(epoch) : this.own + this.inn;
     refuseUnless(sumOf(split) <= weight, 'stakeTooMuch');
-    const last = this.votes.get(proposal);
-    refuseUnless(last === undefined || last.pending === null || !this.rules.oneVote, 'votePending');
-    refuseUnless(sumOf(split) > 0n || last !== undefined, 'stakeNothing');
-    if (last === undefined) {
-      this.prune(now);
-      refuseUnless(this.votes.size < this.terms.mostVotes, 'votesFull');
-    }
-    this.nonce += 1;
+    if (last === undefined) this.makeRoom(now);
+    this.nonce = Math.max(this.nonce + 1, Math.floor(now));
     this.lastUse = now;
     const acked = last?.acked ?? NO_VOTES;
-    this.votes.set(proposal, { nonce: this.nonce, epoch, acked, pending: split, until: this.horizon(now) });
+    this.votes.set(proposal, { nonce: this.nonce, acked, pending: split, endsBy: this.horizon(now) });
     const cast = { nonce: this.nonce, epoch, owner: this.owner, previous: acked, split };
     return [send(proposal, { op: 'castVote', ...cast })];
   }
 
-  private acknowledged(now: number, from: Party, nonce: number, counted: boolean, until: number): Outgoing[] {
+  /** @param endsBy null: the vote came back */
+  private acknowledged(now: number, from: Party, nonce: number, counted: boolean, endsBy: number | null): Outgoing[] {
     const receipt = this.votes.get(from);
-    if (receipt === undefined || receipt.pending === null) return [];
-    if (this.rules.oneVote && receipt.nonce !== nonce) return [];
-    if (counted) receipt.acked = receipt.pending;
+    const expected = receipt?.pending != null && (receipt.nonce === nonce || !this.rules.oneVote);
+    if (endsBy !== null) refuseUnless(expected, 'daoBadSender');
+    if (receipt === undefined || !expected) return [];
+    if (counted) receipt.acked = receipt.pending!;
     receipt.pending = null;
     // A proposal that is none must not take a place for ever.
-    if (until > 0) receipt.until = Math.min(until, this.horizon(now));
+    if (endsBy !== null) receipt.endsBy = Math.min(endsBy, this.horizon(now));
     if (sumOf(receipt.acked) === 0n) this.votes.delete(from);
     return [];
   }
@@ -324,9 +348,15 @@ export class StakeModel {
     return now + this.terms.horizonEpochs * this.terms.epochSeconds;
   }
 
-  private prune(now: number): void {
-    for (const [proposal, { pending, until }] of this.votes) {
-      if (pending === null && until <= now) this.votes.delete(proposal);
-    }
+  private freeReceipts(now: number): number {
+    const full = this.votes.size >= this.terms.mostReceipts;
+    const over = full ? [...this.votes.values()].filter(({ endsBy }) => endsBy <= now).length : 0;
+    return this.terms.mostReceipts - this.votes.size + over;
+  }
+
+  /** Only where there is none, receipts whose time is over are dropped. */
+  private makeRoom(now: number): void {
+    if (this.votes.size < this.terms.mostReceipts) return;
+    for (const [proposal, { endsBy }] of this.votes) if (endsBy <= now) this.votes.delete(proposal);
   }
 }
