@@ -1,4 +1,14 @@
-import { type Message, type Outgoing, type Party, type ProposeAnswer, proposalOf, send, stakeOf, tell, VAULT } from './messages';
+import {
+  type Message,
+  type Outgoing,
+  type Party,
+  type ProposeAnswer,
+  proposalOf,
+  send,
+  stakeOf,
+  tell,
+  VAULT,
+} from './messages';
 import { ALL_RULES, CHAIN_TERMS, epochAt, type ModelRules, type ModelTerms, refuseUnless, Violation } from './rules';
 
 /** Times in seconds, amounts in nanoTON, shares in basis points. */

@@ -1,5 +1,20 @@
 import { ProposalStatus } from '../../../wrappers/dao-messages';
-import { DAO, type Draft, type Message, NO_VOTES, type Outgoing, type Party, type Split, send, stakeOf, sumOf, tell, type Terms, VAULT, type VoteAnswer } from './messages';
+import {
+  DAO,
+  type Draft,
+  type Message,
+  NO_VOTES,
+  type Outgoing,
+  type Party,
+  type Split,
+  send,
+  stakeOf,
+  sumOf,
+  type Terms,
+  tell,
+  VAULT,
+  type VoteAnswer,
+} from './messages';
 import { refuseUnless, Violation } from './rules';
 
 type Status = (typeof ProposalStatus)[keyof typeof ProposalStatus];

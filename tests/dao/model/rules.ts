@@ -77,8 +77,17 @@ export class Violation extends Error {
   }
 }
 
+/** Made once for each code: simulations refuse millions of messages, and nobody reads where. */
+const refusals = new Map<ExitCodeName, Refusal>();
+
 export function refuseUnless(condition: boolean, exitCode: ExitCodeName): asserts condition {
-  if (!condition) throw new Refusal(exitCode);
+  if (condition) return;
+  let refusal = refusals.get(exitCode);
+  if (refusal === undefined) {
+    refusal = new Refusal(exitCode);
+    refusals.set(exitCode, refusal);
+  }
+  throw refusal;
 }
 
 export function epochAt(now: number, terms: ModelTerms): number {

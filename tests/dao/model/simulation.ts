@@ -1,5 +1,17 @@
 import { DaoModel, type DaoModelParams } from './dao-model';
-import { DAO, type Message, NO_VOTES, type Outgoing, type Party, proposalOf, type Split, send, stakeOf, sumOf, VAULT } from './messages';
+import {
+  DAO,
+  type Message,
+  NO_VOTES,
+  type Outgoing,
+  type Party,
+  proposalOf,
+  type Split,
+  send,
+  stakeOf,
+  sumOf,
+  VAULT,
+} from './messages';
 import { type Delivery, Network } from './network';
 import { ProposalModel } from './proposal-model';
 import { Random } from './random';
@@ -20,7 +32,7 @@ const SIMULATED_PARAMS: DaoModelParams = {
   votingDelay: 20,
   votingPeriod: 180,
   extension: 40,
-  grace: 150,
+  grace: 60,
   thresholdBps: 10,
   thresholdFloor: 1n,
   quorumNormalBps: 1_000,
@@ -42,6 +54,8 @@ export interface SimulationOptions {
   bounces?: number;
   members?: number;
   steps?: number;
+  /** how long a message takes, seconds */
+  delay?: (random: Random) => number;
 }
 
 export interface Outcome {
@@ -72,7 +86,7 @@ export class Simulation {
 
   constructor(private readonly options: SimulationOptions) {
     this.random = new Random(options.seed);
-    this.network = new Network(this.random, options.lag ?? 6);
+    this.network = new Network(this.random, options.lag ?? 6, options.delay);
     this.bounces = options.bounces ?? 0.08;
     const rules = { ...ALL_RULES, ...options.rules };
     this.dao = new DaoModel({ ...SIMULATED_PARAMS, ...options.params }, true, SIMULATED_TERMS, rules);
@@ -145,10 +159,10 @@ export class Simulation {
         if (stake.out > 0n) this.tell(member, { op: 'stakeUnstake', amount: stake.own + random.upTo(stake.out) });
         return;
       case 'withdraw':
-        this.tell(member, { op: 'stakeWithdraw' });
+        if (stake.releases.size > 0) this.tell(member, { op: 'stakeWithdraw' });
         return;
       case 'sync':
-        this.tell(member, { op: 'stakeSync' });
+        if (stake.exit + stake.unsynced + stake.refundable > 0n) this.tell(member, { op: 'stakeSync' });
         return;
       case 'propose':
         if (this.dao.open.size < 4) this.propose(member);
@@ -165,7 +179,15 @@ export class Simulation {
     return this.proposals.length === 0 ? [undefined] : this.proposals.slice(-4);
   }
 
-  propose(member: Party): void {
+  /** Makes a proposal with the Dao's clock, whoever it is that proposes. */
+  open(epoch: number): void {
+    const draft = { class: 0 as const, actionsHash: null, answer: 'accepted' as const };
+    const weight = this.dao.total;
+    const message = { op: 'daoPropose' as const, weight, epoch, owner: 'stranger', draft };
+    this.emit(DAO, () => this.dao.receive(this.network.now(DAO), stakeOf('stranger'), message));
+  }
+
+  private propose(member: Party): void {
     const actionsHash = this.random.pick([null, 'actions']);
     const draft = { class: this.random.pick([0, 1] as const), actionsHash, answer: 'accepted' as const };
     this.tell(member, { op: 'stakePropose', draft });
@@ -212,6 +234,7 @@ export class Simulation {
       if (message.op === 'voteAck' || (bounced && message.op === 'castVote')) this.checkReceipt(stake, from);
       return done;
     }
+    if (to === stakeOf('stranger')) return true;
     if (to === VAULT) return this.emit(to, () => schedule(now, message)) !== null;
     const model = to === DAO ? this.dao : this.proposal(to);
     const sent = this.emit(to, () => (bounced ? model.bounced(now, from, message) : model.receive(now, from, message)));
@@ -260,7 +283,8 @@ export class Simulation {
     if (own < 0n || pend < 0n || inn < 0n || exit < 0n) throw new Violation('I3 the books are negative');
     if (labels.sum() > own + inn) throw new Violation('I3 more is labelled than can vote');
     const paid = this.paid.get(owner) ?? 0n;
-    if ((this.deposited.get(owner) ?? 0n) !== stake.principal + paid) throw new Violation(`C1 coins of ${owner} differ`);
+    if ((this.deposited.get(owner) ?? 0n) !== stake.principal + paid)
+      throw new Violation(`C1 coins of ${owner} differ`);
   }
 
   /** Once an answer is there, the voter knows what the proposal has counted. */
@@ -292,7 +316,8 @@ export class Simulation {
       inn += stake.inn;
       out += stake.out;
       if (stake.joined) counted += 1;
-      if (stake.busy !== 'idle' || stake.exit > 0n || stake.pend > 0n) throw new Violation('something is still under way at rest');
+      if (stake.busy !== 'idle' || stake.exit > 0n || stake.pend > 0n)
+        throw new Violation('something is still under way at rest');
     }
     if (inn !== out) throw new Violation('I4 delegated sums differ at rest');
     if (this.dao.total !== this.active) throw new Violation(`I2 total ${this.dao.total} is not ${this.active} at rest`);
@@ -329,5 +354,5 @@ const ACTIONS = [
   ['leave', 1],
   ['withdraw', 1],
   ['sync', 1],
-  ['finalize', 1],
+  ['finalize', 4],
 ] as const;

@@ -1,5 +1,16 @@
 import { Labels } from './labels';
-import { DAO, type Message, NO_VOTES, type Outgoing, type Party, type Split, send, stakeOf, sumOf, tell } from './messages';
+import {
+  DAO,
+  type Message,
+  NO_VOTES,
+  type Outgoing,
+  type Party,
+  type Split,
+  send,
+  stakeOf,
+  sumOf,
+  tell,
+} from './messages';
 import { ALL_RULES, CHAIN_TERMS, epochAt, type ModelRules, type ModelTerms, refuseUnless, Violation } from './rules';
 
 export interface Receipt {
