@@ -42,13 +42,14 @@ export type DecodedBody =
 
 /** The operations that bodies are read and written with. Immutable; `with` makes a larger one. */
 export class ActionRegistry {
+  readonly definitions: readonly ActionDefinition[];
+  readonly structs: Structs;
   private readonly byName: ReadonlyMap<string, ActionDefinition>;
 
   /** @throws ActionFieldError where two operations of one target, or two names, are the same */
-  constructor(
-    readonly definitions: readonly ActionDefinition[],
-    readonly structs: Structs,
-  ) {
+  constructor(definitions: readonly ActionDefinition[], structs: Structs) {
+    this.definitions = definitions;
+    this.structs = structs;
     this.byName = new Map(definitions.map((definition) => [definition.name, definition]));
     const keys = new Set(definitions.map(({ op, target }) => `${target} ${op}`));
     if (this.byName.size < definitions.length || keys.size < definitions.length) {

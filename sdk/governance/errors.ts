@@ -27,50 +27,52 @@ export class TimeRangeError extends GovernanceError {
 /** Nobody has told the registry of this operation. */
 export class UnknownActionError extends GovernanceError {
   readonly code = 'UNKNOWN_ACTION';
+  readonly action: string;
 
-  constructor(readonly action: string) {
+  constructor(action: string) {
     super(`there is no operation "${action}". Name one of the registry, or add its definition to it`);
+    this.action = action;
   }
 }
 
 /** A body that has a known operation code and not its layout. */
 export class ActionFormatError extends GovernanceError {
   readonly code = 'ACTION_FORMAT';
+  readonly action: string;
+  /** path such as `params.scope.root`; `(end)` for what is left over */
+  readonly field: string;
 
-  constructor(
-    readonly action: string,
-    /** path such as `params.scope.root`; `(end)` for what is left over */
-    readonly field: string,
-    detail: string,
-    cause?: unknown,
-  ) {
+  constructor(action: string, field: string, detail: string, cause?: unknown) {
     super(`${action}: field ${field}: ${detail}. Its target would throw; build the body with encodeAction`, { cause });
+    this.action = action;
+    this.field = field;
   }
 }
 
 /** A value that its field cannot hold, or that is missing. */
 export class ActionFieldError extends GovernanceError {
   readonly code = 'ACTION_FIELD';
+  readonly action: string;
+  readonly field: string;
 
-  constructor(
-    readonly action: string,
-    readonly field: string,
-    detail: string,
-  ) {
+  constructor(action: string, field: string, detail: string) {
     super(`${action}: field ${field}: ${detail}`);
+    this.action = action;
+    this.field = field;
   }
 }
 
 /** Something in a proposal's file. `key` is the path, such as `actions[1].amount`; `line` counts from 1. */
 export class ProposalFileError extends GovernanceError {
   readonly code = 'PROPOSAL_FILE';
+  readonly key: string;
+  readonly line: number;
+  readonly detail: string;
 
-  constructor(
-    readonly key: string,
-    readonly line: number,
-    readonly detail: string,
-    cause?: unknown,
-  ) {
+  constructor(key: string, line: number, detail: string, cause?: unknown) {
     super(`line ${line}: ${key}: ${detail}`, { docsPath: 'docs/governance-tools.md', cause });
+    this.key = key;
+    this.line = line;
+    this.detail = detail;
   }
 }

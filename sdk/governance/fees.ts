@@ -1,3 +1,5 @@
+import { beginCell, type Cell, Dictionary, type Slice } from '@ton/core';
+import { parsing } from '../../wrappers';
 import { TimeRangeError } from './errors';
 
 /** What the operations of the DAO cost, from the prices of a config and measured gas. All results in nanoTON. */
@@ -21,6 +23,44 @@ export interface ChainPrices {
   /** nanoTON per bit and second times 2^16 */
   bitPricePerSecond: bigint;
 }
+
+/** Reads the prices out of a config: the dictionary of all parameters. @throws CellFormatError */
+export function chainPrices(config: Cell): ChainPrices {
+  return parsing('config', () => {
+    const params = config.beginParse().loadDictDirect(Dictionary.Keys.Int(32), Dictionary.Values.Cell());
+    const param = (id: number): Slice => {
+      const cell = params.get(id);
+      if (cell === undefined) throw new Error(`parameter ${id} is missing`);
+      return cell.beginParse();
+    };
+    const gas = param(21).skip(TAG_BITS);
+    const [flatGasLimit, flatGasPrice] = [gas.loadUintBig(64), gas.loadUintBig(64)];
+    const gasPrice = gas.skip(TAG_BITS).loadUintBig(64);
+    const forward = param(25).skip(TAG_BITS);
+    const [lumpPrice, bitPrice, cellPrice] = [
+      forward.loadUintBig(64),
+      forward.loadUintBig(64),
+      forward.loadUintBig(64),
+    ];
+    const rents = param(18).loadDictDirect(
+      Dictionary.Keys.Uint(32),
+      Dictionary.Values.BitString(TAG_BITS + 32 + 4 * 64),
+    );
+    const newest = rents.get(Math.max(...rents.keys()));
+    if (newest === undefined) throw new Error('parameter 18 has no prices');
+    const rent = beginCell()
+      .storeBits(newest)
+      .endCell()
+      .beginParse()
+      .skip(TAG_BITS + 32);
+    const [bitPricePerSecond, cellPricePerSecond] = [rent.loadUintBig(64), rent.loadUintBig(64)];
+    const prices = { gasPrice, flatGasLimit, flatGasPrice, lumpPrice, bitPrice, cellPrice };
+    return { ...prices, bitPricePerSecond, cellPricePerSecond };
+  });
+}
+
+/** Each structure of prices starts with a tag. */
+const TAG_BITS = 8;
 
 /** Size of a message beside its root cell, or of what is stored. */
 export interface Size {
