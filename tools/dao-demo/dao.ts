@@ -17,10 +17,10 @@ import { actionLines, describeActions } from '../../offchain/cli/dao/describe';
 import { type ProposalView, readProposal } from '../../offchain/cli/dao/proposals';
 import { actionsOf } from '../../offchain/cli/dao/reads';
 import { stakeOf } from '../../offchain/cli/dao/status';
-import { percent, ton, when } from '../../offchain/cli/dao/text';
+import { percent, when } from '../../offchain/cli/dao/text';
 import { sha256 } from './hash';
 import { type Answer, lastArrived, type Name, type Stage } from './stage';
-import type { Story } from './story';
+import { coins, type Story } from './story';
 
 /** What people do with a DAO, and what they read of it: the same reads as `cocoon dao`. */
 
@@ -87,6 +87,11 @@ export async function stateOf(stage: Stage, house: House, id: number): Promise<s
   return (await viewOf(stage, house, id)).state;
 }
 
+/** How the Dao classed the proposal when it was made. */
+export function classOf({ critical }: ProposalView): 'critical' | 'normal' {
+  return critical ? 'critical' : 'normal';
+}
+
 /** Tells what the proposal would do, decoded against the chain as it is. */
 export async function tellActions(stage: Stage, story: Story, house: House, id: number): Promise<void> {
   const context = await contextOf(stage, house);
@@ -122,10 +127,10 @@ export async function decide(
   await stage.until((await viewOf(stage, house, id)).startAt);
   for (const [name, choice] of Object.entries(votes) as [Name, 'yes' | 'no'][]) {
     const { counted, weight } = await vote(stage, house, { by: name, id, choice });
-    story.holds(`${name} votes ${choice}`, counted, `counted with ${ton(weight)}`);
+    story.holds(`${name} votes ${choice}`, counted, `counted with ${coins(weight)}`);
   }
   const { yes, no, total, quorum, endAt, approvalBps } = await viewOf(stage, house, id);
-  const turnout = `${percent(yes + no, total)} of the stake voted; for and abstain ${ton(yes)}, quorum ${ton(quorum)}`;
+  const turnout = `${percent(yes + no, total)} of the stake voted; ${coins(yes)} for, quorum ${coins(quorum)}`;
   story.tell(`${turnout}; approval ${percent(yes, yes + no)}, needed ${approvalBps / 100} %.`);
   await stage.until(endAt);
   await stage.send('Uma', CocoonProposal.buildFinalize((await viewOf(stage, house, id)).address));

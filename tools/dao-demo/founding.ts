@@ -12,11 +12,11 @@ import {
   modelHash,
 } from '@cocoon/sdk';
 import { opened } from '../../offchain/cli/dao/provider';
-import { epochDay, ton, when } from '../../offchain/cli/dao/text';
+import { epochDay, when } from '../../offchain/cli/dao/text';
 import { deposit, type House, stakeOfMember } from './dao';
 import { PROXY_IMAGE } from './hash';
 import { codeOf, DAY, MEMBERS, readRoot, refusal, type Stage, TON } from './stage';
-import type { Story } from './story';
+import { coins, type Story } from './story';
 
 const STAKE = 20_000n * TON;
 const TREASURY = 10_000n * TON;
@@ -69,7 +69,7 @@ export async function deployHouse(stage: Stage, story: Story): Promise<House> {
   const again = await stage.deliver('deployer', init);
   story.check('the deployer cannot set the Vault up once more', again.code, refusal('vaultInit'));
   const { balance } = await stage.chain.account(vault.address);
-  story.holds('the Vault keeps the treasury', balance > TREASURY - TON, ton(balance));
+  story.holds('the Vault keeps the treasury', balance > TREASURY - TON, coins(balance));
   return { root, vault, dao, registrar };
 }
 
@@ -83,13 +83,13 @@ export async function joinAndActivate(stage: Stage, story: Story, house: House):
   for (const name of MEMBERS) {
     const { own, labels } = await (await stakeOfMember(stage, house, name)).getData();
     const [since] = [...labels.keys()];
-    story.check(`${name} has staked`, own, STAKE, ton);
+    story.check(`${name} has staked`, own, STAKE, coins);
     if (name === MEMBERS[0]) story.tell(`It counts in proposals made from ${epochDay(since ?? 0)} on, and not before.`);
   }
   const { total, members } = await dao.getData();
-  story.check('stake of all members', total, STAKE * BigInt(MEMBERS.length), ton);
+  story.check('stake of all members', total, STAKE * BigInt(MEMBERS.length), coins);
   story.check('members', members, MEMBERS.length);
-  story.tell(`${params.activationMembers} members and ${ton(params.activationStake)} must be there for 7 days.`);
+  story.tell(`${params.activationMembers} members and ${coins(params.activationStake)} must be there for 7 days.`);
   await stage.advance(7 * DAY);
   await stage.send('Ada', CocoonDao.buildActivate(house.dao.address));
   story.check('seven days later it is active', (await dao.getData()).active, true);

@@ -1,7 +1,7 @@
 import { actionOf, CocoonRoot, type DaoAction, vaultBodies } from '@cocoon/sdk';
 import { opened } from '../../offchain/cli/dao/provider';
 import { acceptanceBody, buildAcceptance } from '../../scripts/lib/handover';
-import { decide, execute, type House, propose, stateOf, viewOf } from './dao';
+import { classOf, decide, execute, type House, propose, stateOf, viewOf } from './dao';
 import { readRoot, refusal, type Stage } from './stage';
 import type { Story } from './story';
 
@@ -21,11 +21,11 @@ export async function handOver(stage: Stage, story: Story, house: House): Promis
   ];
   story.tell('Step one: the DAO decides that its Vault accepts the root, and appoints the registrar of proxies.');
   const { id } = await propose(stage, house, 'Ada', { title: 'Accept the root', text: 'accept', actions });
-  story.check('this is critical', (await viewOf(stage, house, id)).critical, true);
+  story.check('the DAO classes it as', classOf(await viewOf(stage, house, id)), 'critical');
   await decide(stage, story, house, id, { Ada: 'yes', Ben: 'yes', Chen: 'yes', Dina: 'yes', Emil: 'no' });
   await stage.until((await viewOf(stage, house, id)).eta);
-  await execute(stage, house, id);
-  story.check('carried out', await stateOf(stage, house, id), 'executed');
+  story.check('anybody executes it', (await execute(stage, house, id)).code, 'accepted');
+  story.check('the proposal', await stateOf(stage, house, id), 'executed');
   const found = await acceptedBy(stage, house, acceptanceBody(acceptance).hash());
   story.check("the root has received the Vault's acceptance", found, vault.address.toString());
   const { registrar: appointed } = await opened(stage.chain, vault).getData();

@@ -1,11 +1,11 @@
 import { CocoonRegistrar, ListingStatus, Op } from '@cocoon/sdk';
 import { registeredProxies } from '@cocoon/sdk/protocol/root-config';
 import { opened } from '../../offchain/cli/dao/provider';
-import { span, ton } from '../../offchain/cli/dao/text';
+import { span } from '../../offchain/cli/dao/text';
 import { contextOf, type House } from './dao';
 import { PROXY_IMAGE, sha256 } from './hash';
 import { lastArrived, readRoot, type Stage, TON } from './stage';
-import type { Story } from './story';
+import { coins, type Story } from './story';
 
 const ENDPOINT = '203.0.113.7:5222 203.0.113.7:8888';
 
@@ -15,7 +15,7 @@ export async function permissionlessProxy(stage: Stage, story: Story, house: Hou
   const registrar = opened(stage.chain, house.registrar);
   const { terms } = await registrar.getData();
   const proposals = (await contextOf(stage, house)).info.nextId;
-  story.tell(`She leaves a stake of ${ton(terms.minStake)} and pays ${ton(terms.rent)} for ${span(terms.period)}.`);
+  story.tell(`She leaves a stake of ${coins(terms.minStake)} and pays ${coins(terms.rent)} for ${span(terms.period)}.`);
   const seqno = await list(stage, house, PROXY_IMAGE);
   const listed = await registry(stage, house);
   story.check(`the root's registry has proxy ${seqno}`, listed.get(seqno) ?? 'not there', ENDPOINT);
@@ -42,12 +42,12 @@ export async function permissionlessProxy(stage: Stage, story: Story, house: Hou
   await stage.send('Olga', CocoonRegistrar.buildWithdraw(house.registrar.address, { seqno }));
   const gain = (await stage.chain.account(address)).balance - before;
   story.holds(
-    `${span(terms.closeDelay)} later her stake of ${ton(stake)} is hers again`,
+    `${span(terms.closeDelay)} later her stake of ${coins(stake)} is hers again`,
     gain > stake - TON,
-    ton(gain),
+    coins(gain),
   );
   const { count } = await registrar.getData();
-  story.check('listings that are left (the refused one)', count, 1);
+  story.check('listings that are left: the refused one', count, 1);
 }
 
 async function list(stage: Stage, house: House, imageHash: Buffer): Promise<number> {

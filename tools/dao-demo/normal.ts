@@ -1,6 +1,6 @@
 import { actionQueryId, bodies, modelHash } from '@cocoon/sdk';
 import { type Channel, charge, openChannel, pricesOf } from './channels';
-import { type Draft, decide, execute, type House, propose, stateOf, tellActions, viewOf } from './dao';
+import { classOf, type Draft, decide, execute, type House, propose, stateOf, tellActions, viewOf } from './dao';
 import { attack, stakeBeforeProposal } from './flash-stake';
 import { readRoot, refusal, type Stage } from './stage';
 import type { Story } from './story';
@@ -20,7 +20,7 @@ export async function ordinaryDecision(stage: Stage, story: Story, house: House)
   const { id } = await propose(stage, house, 'Ben', draft);
   story.tell(`Proposal ${id}: ${draft.title}`);
   await tellActions(stage, story, house, id);
-  story.check('critical', (await viewOf(stage, house, id)).critical, false);
+  story.check('the DAO classes it as', classOf(await viewOf(stage, house, id)), 'normal');
   await attack(stage, story, house, id);
 
   story.chapter('The members vote, the Vault waits, anybody executes');

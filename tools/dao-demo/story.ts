@@ -1,3 +1,6 @@
+import { fromNano } from '@ton/core';
+import { group } from '../../offchain/cli/format';
+
 /** What happened, told and checked: a claim is printed only with the value that was read from the chain. */
 
 type Value = string | number | bigint | boolean;
@@ -12,6 +15,17 @@ export interface Step {
 export interface Chapter {
   title: string;
   steps: Step[];
+}
+
+/** nanoTON as people write them: "20 000 TON", "14.998639544 TON". */
+export function coins(nano: bigint): string {
+  const [whole = '0', fraction = ''] = fromNano(nano).split('.');
+  return `${group(BigInt(whole))}${fraction === '' ? '' : `.${fraction}`} TON`;
+}
+
+function text(value: Value): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return String(value);
 }
 
 /** A step that is not as the story tells it. */
@@ -42,7 +56,7 @@ export class Story {
   }
 
   /** @throws StoryError unless what was found is what the story says */
-  check<T extends Value>(claim: string, found: T, expected: T, show: (value: T) => string = String): void {
+  check<T extends Value>(claim: string, found: T, expected: T, show: (value: T) => string = text): void {
     this.#judge(claim, show(found), found === expected, show(expected));
   }
 

@@ -80,6 +80,12 @@ describe('cocoon dao, against a local chain', () => {
     expect((await it_.act('withdraw')).out).toContain('100.000000000 TON came to');
   });
 
+  it("signs by the chain's clock, also where that is ahead of this machine's", async () => {
+    const ahead = Math.floor(Date.now() / 1000) + DAY - (await it_.chain.time());
+    await it_.advance(Math.max(ahead, DAY));
+    expect((await it_.act('stake', '100')).out).toContain('Active.');
+  });
+
   it('prints a message to sign elsewhere, and shows a plan without sending', async () => {
     const me = it_.wallet.address.toString();
     const { out } = await it_.cli('stake', '5', '--member', me, '--unsigned');
