@@ -120,6 +120,13 @@ for (const role of ['client', 'proxy', 'worker'] as const) {
     });
 }
 
+if (process.argv[2] === 'dao') {
+  const { registerDao } = require('./dao/index') as typeof import('./dao/index');
+  registerDao(program);
+} else {
+  program.command('dao').description('read, vote, stake and propose in the DAO that owns the network');
+}
+
 function roleText(role: 'client' | 'proxy' | 'worker'): string {
   return {
     client: 'run the client gateway: an OpenAI endpoint that buys its answers from the network',

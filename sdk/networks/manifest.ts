@@ -15,11 +15,23 @@ export interface Manifest {
   clients: ChildEntry[];
   workers: ChildEntry[];
   wallets: WalletEntry[];
+  /** The DAO that owns the root, or is going to: its governor, its treasury, and who lists proxies without a vote. */
+  dao?: GovernanceEntry;
+  vault?: GovernanceEntry;
+  registrar?: GovernanceEntry;
   /** A proposed change of the root's owner that has not been carried out. */
   handover?: HandoverEntry;
 }
 
 export const MANIFEST_VERSION = 1;
+
+/** A contract of the DAO; nobody owns those. */
+export interface GovernanceEntry {
+  /** friendly form, bounceable */
+  address: string;
+  /** representation hash of the code on chain, 64 hex digits */
+  codeHash: string;
+}
 
 interface ContractEntry {
   /** friendly form, bounceable */
@@ -101,6 +113,7 @@ export function parseManifest(input: unknown): Manifest {
     clients: list('clients', json.clients, childEntry),
     workers: list('workers', json.workers, childEntry),
     wallets: list('wallets', json.wallets, walletEntry),
+    ...governance(json),
     ...(json.handover === undefined ? {} : { handover: handoverEntry('handover', json.handover) }),
   };
 }
@@ -116,6 +129,20 @@ export function sameAddress(one: string, other: string): boolean {
 export function withEntry<E extends ContractEntry>(entries: readonly E[], entry: E): E[] {
   const index = entries.findIndex(({ address }) => sameAddress(address, entry.address));
   return index < 0 ? [...entries, entry] : entries.with(index, { ...entries[index], ...entry });
+}
+
+function governance(json: Json): Pick<Manifest, 'dao' | 'vault' | 'registrar'> {
+  const found: Pick<Manifest, 'dao' | 'vault' | 'registrar'> = {};
+  for (const key of ['dao', 'vault', 'registrar'] as const) {
+    if (json[key] === undefined) continue;
+    const entry = object(key, json[key]);
+    found[key] = {
+      ...entry,
+      address: address(`${key}.address`, entry.address),
+      codeHash: hash(`${key}.codeHash`, entry.codeHash),
+    };
+  }
+  return found;
 }
 
 function contractEntry(key: string, input: unknown): Json & ContractEntry {

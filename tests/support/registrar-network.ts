@@ -1,6 +1,6 @@
 import { Address, beginCell, type Cell, toNano } from '@ton/core';
 import type { SandboxContract } from '@ton/sandbox';
-import { type CocoonRoot, Op, packRootData, parseRootData } from '../../wrappers';
+import { type CocoonRoot, initialVaultData, Op, packRootData, packVaultData, parseRootData } from '../../wrappers';
 import { hashOf } from './keys';
 import type { Prices } from './price-sets';
 import { createRegistrarWorld, DAY, PROXY, type RegistrarWorld } from './registrar-world';
@@ -41,24 +41,15 @@ export async function createRegistrarNetwork(prices: Prices = 'current'): Promis
 
 /** A Vault in use: limits as by default, nothing waits. */
 function vaultData(opts: { it: RegistrarWorld; root: Address; registrar: Address | null; guardian: Address }): Cell {
-  const powers = beginCell()
-    .storeAddress(null)
-    .storeAddress(opts.guardian)
-    .storeUint(opts.it.world.now() + 365 * DAY, 32)
-    .storeUint(0, 32 + 16 + 8 + 1);
-  return beginCell()
-    .storeAddress(opts.it.world.actors.rootOwner.address)
-    .storeAddress(opts.root)
-    .storeAddress(opts.registrar)
-    .storeUint(0, 32)
-    .storeUint(2 * DAY, 32)
-    .storeUint(5 * DAY, 32)
-    .storeUint(14 * DAY, 32)
-    .storeUint(DAY, 32)
-    .storeUint(500, 16)
-    .storeRef(powers)
-    .storeRef(beginCell().storeUint(0, 2))
-    .endCell();
+  const deployer = opts.it.world.actors.rootOwner.address;
+  return packVaultData({
+    ...initialVaultData({ root: opts.root, deployer }),
+    successor: null,
+    governor: deployer,
+    registrar: opts.registrar,
+    guardian: opts.guardian,
+    guardianUntil: opts.it.world.now() + 365 * DAY,
+  });
 }
 
 /** The guardian takes something off the root's lists. */

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { type DaoContext, openDao, type PlaceFlags, parseAddress } from './context';
+import { withPlace } from './place';
+import { parseId } from './proposals';
+import { listProposals, showProposal } from './reads';
+import { showStatus } from './status';
+import { verifyDao } from './verify';
+import { showVotes } from './votes';
+import { registerWrites } from './writes';
+
+/** `cocoon dao …`: what a member, a guardian and anybody with a terminal can see and do. */
+export function registerDao(program: Command): void {
+  const dao = program.command('dao').description('read, vote, stake and propose in the DAO that owns the network');
+
+  withPlace(dao.command('status').description('stake, rules, guardian; with --member, that member'))
+    .option('--member <address>', 'wallet of a member')
+    .action((flags) => reading(flags, (context) => showStatus(context, member(flags))));
+  withPlace(dao.command('ls').description('proposals, newest first'))
+    .option('--state <state>', 'only those: pending, active, passed, queued, ready, executed, …')
+    .option('--member <address>', "also show this wallet's votes")
+    .action((flags) => reading(flags, (context) => listProposals(context, flags.state, member(flags))));
+  withPlace(dao.command('show <id>').description('one proposal: decoded actions, votes, times'))
+    .option('--member <address>', "also show this wallet's vote")
+    .action((id, flags) => reading(flags, (context) => showProposal(context, parseId(id), member(flags))));
+  withPlace(dao.command('votes <id>').description('who voted how')).action((id, flags) =>
+    reading(flags, (context) => showVotes(context, parseId(id))),
+  );
+  withPlace(dao.command('verify').description('prove from the chain that the DAO is what this release says')).action(
+    (flags) => reading(flags, verifyDao),
+  );
+  registerWrites(dao);
+}
+
+function member(flags: { member?: string }) {
+  return flags.member === undefined ? undefined : parseAddress(flags.member, '--member');
+}
+
+export async function reading(flags: PlaceFlags, act: (context: DaoContext) => Promise<void>): Promise<void> {
+  const context = await openDao(flags, (text) => process.stdout.write(`${text}\n`));
+  try {
+    await act(context);
+  } finally {
+    await context.close();
+  }
+}
