@@ -32,19 +32,22 @@ function numberText(field: string, value: number): string {
   return SPANS.test(name) && name !== 'periods' ? spanText(value) : String(value);
 }
 
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** At most two units: "1 d 2 h". What would be lost with them is told in seconds. */
 export function spanText(seconds: number): string {
-  for (const [unit, length] of [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['min', 60],
-  ] as const) {
-    if (seconds >= length && seconds % (length / (unit === 'd' ? 24 : unit === 'h' ? 60 : 1)) === 0) {
-      const whole = Math.floor(seconds / length);
-      const rest = seconds - whole * length;
-      return rest === 0 ? `${whole} ${unit}` : `${whole} ${unit} ${spanText(rest)}`;
-    }
-  }
-  return `${seconds} s`;
+  const first = UNITS.findIndex(([, length]) => seconds >= length);
+  if (first < 0) return '0 s';
+  const [unit, length] = UNITS[first]!;
+  const rest = seconds % length;
+  if (rest === 0) return `${seconds / length} ${unit}`;
+  const [next, part] = UNITS[first + 1]!;
+  return rest % part === 0 ? `${Math.floor(seconds / length)} ${unit} ${rest / part} ${next}` : `${seconds} s`;
 }
 
 /** Anybody's bytes on somebody's terminal: control characters, and those that turn text around, are shown as what they are not. */
