@@ -96,7 +96,7 @@ export function classOf({ critical }: ProposalView): 'critical' | 'normal' {
 export async function tellActions(stage: Stage, story: Story, house: House, id: number): Promise<void> {
   const context = await contextOf(stage, house);
   const { payload } = await readProposal(context, id);
-  const lines = actionLines(await describeActions(context, payload.actions!)).split('\n');
+  const lines = actionLines((await describeActions(context, payload.actions!)).actions).split('\n');
   story.tell(lines.filter((line) => !/^ *(code there now|body):/.test(line)).join('\n'));
 }
 

@@ -39,7 +39,8 @@ describe('cocoon dao, against a local chain', () => {
 
     const shown = await it_.cli('show', '1', '--member', it_.wallet.address.toString());
     expect(shown.error).toBe('');
-    expect(shown.out).toContain(`hash ${modelHash('a-model').toString('hex')}: not listed -> listed`);
+    expect(shown.out).toContain(`hash: ${modelHash('a-model').toString('hex')}`);
+    expect(shown.out).toContain('listed: not on the list -> on the list');
     expect(shown.out).toContain('class');
     expect(shown.out).toContain('normal');
 
@@ -62,7 +63,17 @@ describe('cocoon dao, against a local chain', () => {
     const executed = await it_.act('execute', '1', '--json');
     expect(executed.code).toBe(0);
     expect(JSON.parse(executed.out)).toMatchObject({ sent: true, result: ['Proposal 1 is executed.'] });
-    expect((await it_.cli('show', '1')).out).toContain('listed -> listed');
+    expect((await it_.cli('show', '1')).out).toContain('listed: on the list -> on the list');
+    const told = JSON.parse((await it_.cli('show', '1', '--json')).out);
+    expect(told.actions).toMatchObject([
+      {
+        target: 'root',
+        class: 'normal',
+        body: { kind: 'known', name: 'rootAddModelType' },
+        codeHash: expect.any(String),
+      },
+    ]);
+    expect(told.actions[0].warnings).toContain('NO CHANGE: everything is as it says already');
   });
 
   it('says status, and what the member holds', async () => {
