@@ -218,7 +218,11 @@ describe('prices', () => {
     expect(pool.pricing()).toBe(params);
     session(0).terms = { params: { ...params, pricePerToken: 15n, completionMultiplier: 90_000 } };
     session(1).terms = { params: { ...params, pricePerToken: 18n } };
-    expect(pool.pricing()).toMatchObject({ pricePerToken: 18n, completionMultiplier: 90_000, promptMultiplier: 10_000 });
+    expect(pool.pricing()).toMatchObject({
+      pricePerToken: 18n,
+      completionMultiplier: 90_000,
+      promptMultiplier: 10_000,
+    });
     session(1).ready = false;
     expect(pool.pricing()).toMatchObject({ pricePerToken: 15n });
   });

@@ -86,8 +86,16 @@ describe("the terms of a proxy's contract", () => {
     ['of a version that the root has not reached', () => deployed({ ...OLD, paramsVersion: 6 }), 'has version 6'],
     ["that are not the root's, with its version", () => deployed({ ...NEW, pricePerToken: 1n }), 'has version 5'],
     ['with proxy code that nobody knows', () => deployed({ ...OLD, proxyCode: other }), 'proxy code that is neither'],
-    ['with client code that nobody knows', () => deployed({ ...OLD, clientCode: other }), 'client code that is neither'],
-    ['with worker code that nobody knows', () => deployed({ ...OLD, workerCode: other }), 'worker code that is neither'],
+    [
+      'with client code that nobody knows',
+      () => deployed({ ...OLD, clientCode: other }),
+      'client code that is neither',
+    ],
+    [
+      'with worker code that nobody knows',
+      () => deployed({ ...OLD, workerCode: other }),
+      'worker code that is neither',
+    ],
     ['without client code', () => deployed({ ...OLD, clientCode: null }), 'client code that is neither'],
   ])('are refused %s', async (_what, contract, why) => {
     const asked = terms(contract());

@@ -35,7 +35,10 @@ export class RootCatchUp {
     try {
       await this.root.refresh();
     } catch (error) {
-      this.logger.warn({ reason: errorText(error) }, 'the root could not be read for a client that knows a newer version');
+      this.logger.warn(
+        { reason: errorText(error) },
+        'the root could not be read for a client that knows a newer version',
+      );
     }
   }
 }

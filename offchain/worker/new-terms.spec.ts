@@ -1,8 +1,8 @@
 import { initialProxyData, packProxyData, rawPublicKey } from '@cocoon/sdk';
 import { attested } from '../transport/testing/attested';
+import { question, usage } from './testing/connected';
 import { ROOT, testParams } from './testing/fake-chain';
 import { Harness } from './testing/harness';
-import { question, usage } from './testing/connected';
 
 /** What a vote on the root changes for a worker, and what it does not. */
 
@@ -16,12 +16,18 @@ const endpoint = () => `127.0.0.1:${harness.proxy.listener?.port}`;
 /** The root as it is after a vote; the proxy stays with its contract, which is on chain. */
 function vote(change: { workerFeePerToken?: bigint; pricePerToken?: bigint } = {}): void {
   const { chain, proxy } = harness;
-  const data = initialProxyData({ owner: proxy.owner, publicKey: rawPublicKey(proxy.key), root: ROOT, params: proxy.params });
+  const data = initialProxyData({
+    owner: proxy.owner,
+    publicKey: rawPublicKey(proxy.key),
+    root: ROOT,
+    params: proxy.params,
+  });
   chain.set(proxy.address, { code: proxy.params.proxyCode!, data: packProxyData(data) });
   chain.setRoot({ version: 2, params: testParams({ paramsVersion: 2, ...change }), proxies: [endpoint()] });
 }
 
-const rootVersion = () => harness.http('/jsonstats').then(({ body }) => (body.root_contract_config as { version: number })?.version);
+const rootVersion = () =>
+  harness.http('/jsonstats').then(({ body }) => (body.root_contract_config as { version: number } | undefined)?.version);
 async function untilRead(version: number): Promise<void> {
   while ((await rootVersion()) !== version);
 }
@@ -74,8 +80,7 @@ describe('a proxy whose contract has older terms than the root', () => {
 });
 
 describe("the worker's model", () => {
-  const list = (version: number, models: string[]) =>
-    harness.chain.setRoot({ version, models, proxies: [endpoint()] });
+  const list = (version: number, models: string[]) => harness.chain.setRoot({ version, models, proxies: [endpoint()] });
 
   it('is served no more once the root has dropped it, and again when it is listed, without a restart', async () => {
     harness = await Harness.start();

@@ -40,7 +40,9 @@ export function notReady(parts: StatusParts): string[] {
   }
   const problem = parts.modelProblem();
   if (problem !== undefined) {
-    reasons.push(`${problem}: the network's owner, or a vote of its DAO, can list it; nothing has to be restarted then`);
+    reasons.push(
+      `${problem}: the network's owner, or a vote of its DAO, can list it; nothing has to be restarted then`,
+    );
     return reasons;
   }
   if (links.readyCount > 0) return reasons;

@@ -130,7 +130,10 @@ export class Worker {
     const { config, logger } = this.#options;
     const [from, to] = [previous?.params.paramsVersion, current.params.paramsVersion];
     if (from !== undefined && from !== to)
-      logger.info({ from, to }, 'the network has new terms: accounts keep theirs, new contracts of proxies get the new ones');
+      logger.info(
+        { from, to },
+        'the network has new terms: accounts keep theirs, new contracts of proxies get the new ones',
+      );
     const problem = config.check_models ? modelProblem(current, config.model_name) : undefined;
     const before = this.#modelProblem;
     this.#modelProblem = problem;

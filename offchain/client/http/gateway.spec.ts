@@ -1,4 +1,4 @@
-import { chatCompletion, noProxy } from '../testing/fake-upstream';
+import { chatCompletion, final, noProxy } from '../testing/fake-upstream';
 import { ask, expectOpenAiError, send } from '../testing/gateway-calls';
 import { startGateway, type TestGateway } from '../testing/start-gateway';
 
