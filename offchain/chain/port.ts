@@ -28,6 +28,8 @@ export interface Chain {
   sendBoc(boc: Buffer): Promise<void>;
   /** Unix seconds of the chain's last block. */
   time(): Promise<number>;
+  /** Only where there is no chain (./pseudo): a contract of one's own that counts as deployed from now on. */
+  presume?(init: { code: Cell; data: Cell }): void;
 }
 
 export type ChainErrorCode =

@@ -48,6 +48,8 @@ export class Channels {
     const key = terms.client.toRawString();
     const known = this.#held.get(key);
     if (known !== undefined) return known.channel;
+    const { code, data } = terms.clientInit;
+    if (code && data) this.#options.chain.presume?.({ code, data });
     const channel = new Channel(terms, { ...this.#options, exclusive: (run) => this.#exclusive(held, run) });
     const held: Held = { channel, busy: undefined, failures: 0, retryAtMs: 0 };
     this.#held.set(key, held);

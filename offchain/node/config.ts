@@ -87,12 +87,27 @@ export function parseConfig<T extends z.ZodObject>(schema: T, input: unknown, lo
     if (!(key in schema.shape) && key !== '@type')
       logger.warn({ key }, `unknown configuration key "${key}" is ignored`);
   }
-  const parsed = schema.safeParse(withManifest(input as Record<string, unknown>));
+  const parsed = schema.safeParse(withLiveForms(schema, withManifest(input as Record<string, unknown>)));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const key = issue?.path.join('.') || '(whole file)';
   const missing = issue?.path.length === 1 && (input as Record<string, unknown>)[key] === undefined;
   throw new ConfigError(key, missing ? 'is required and missing' : (issue?.message ?? 'is not valid'));
+}
+
+/**
+ * The live runners take whole numbers as text ("12000") and truth values as 0, 1, "0" and "1" too; so a configuration that works
+ * there works here. What a key takes as it stands is left alone.
+ */
+function withLiveForms(schema: z.ZodObject, input: Record<string, unknown>): Record<string, unknown> {
+  const forms = Object.entries(input).map(([key, value]): [string, unknown] => {
+    const field = schema.shape[key] as z.ZodType | undefined;
+    if (field === undefined || field.safeParse(value).success) return [key, value];
+    const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+    const truth = number === 1 || number === 'true' ? true : number === 0 || number === 'false' ? false : number;
+    return [key, [number, truth].find((form) => field.safeParse(form).success) ?? value];
+  });
+  return Object.fromEntries(forms);
 }
 
 /**

@@ -9,10 +9,15 @@ import { ProxyIdentity } from './identity';
 /** The ledger remembers which contract it belongs to: parameters on chain may change, a contract's never do. */
 const CONTRACT_KEY = 'proxy_contract';
 
-/** The contract the ledger belongs to; for a new ledger, the one the root's active parameters give. @throws ConfigError */
+/**
+ * The contract the ledger belongs to; for a new ledger, the one the root's active parameters give. Without a chain there is no
+ * contract to be kept, and peers know only the present parameters: it is always theirs.
+ * @throws ConfigError
+ */
 export async function openIdentity(config: ProxyConfig, ledger: Ledger, active: CocoonParams): Promise<ProxyIdentity> {
   const publicKey = rawPublicKey(privateKeyFromSeed(config.machine_specific_private_key));
   const base = { owner: config.owner_address, publicKey, root: config.root_contract_address };
+  if (config.chainless) return new ProxyIdentity({ ...base, params: active });
   const stored = ledger.meta(CONTRACT_KEY);
   if (stored === undefined) {
     const identity = new ProxyIdentity({ ...base, params: active });

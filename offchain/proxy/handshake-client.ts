@@ -62,7 +62,7 @@ export class ClientHandshake {
   }
 
   private async connect({ params, minConfigVersion }: TlType<'client.connectToProxy'>): Promise<TlObject> {
-    const { books, nonces, isTest, rootVersion, rootAtLeast } = this.context;
+    const { books, nonces, isTest, rootVersion, rootAtLeast, presumedClient } = this.context;
     await rootAtLeast(minConfigVersion);
     if (this.state.name !== 'start') throw new PeerViolation('connectToProxy was already sent');
     if (params.isTest === undefined) throw new PeerViolation('client.params must say is_test', TonCode.error);
@@ -83,12 +83,14 @@ export class ClientHandshake {
         TonCode.error,
       );
     }
+    if (presumedClient) books.openClient(owner).observe(presumedClient);
     const account = books.clients.get(owner.toRawString());
     const state = account?.chain.state ?? 'unknown';
     if (state === 'closing' || state === 'closed')
       throw new PeerViolation(`the client contract ${account?.contract} is ${state}`, TonCode.notReady);
     const nonce = nonces.issue(owner.toRawString());
-    const secretHash = state === 'normal' && account ? usableSecret(account.chain.secretHash) : undefined;
+    const usable = presumedClient ? presumedClient.secretHash : account && usableSecret(account.chain.secretHash);
+    const secretHash = state === 'normal' ? usable : undefined;
     this.state = { name: 'auth', owner, proto, nonce, secretHash };
     const wireNonce = BigInt.asIntN(64, nonce);
     return {

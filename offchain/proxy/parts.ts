@@ -18,6 +18,7 @@ import type { ProxyIdentity } from './identity';
 import { ProxyMetrics } from './metrics';
 import { Nonces } from './nonces';
 import { Peers } from './peers';
+import { PRESUMED_CLIENT } from './presumed-client';
 import { Relay } from './relay';
 import type { WorkerSide } from './request-parts';
 import { RootCatchUp } from './root-catch-up';
@@ -145,6 +146,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
       logger,
       isTest: config.is_test,
       isTestnet: config.is_testnet,
+      presumedClient: config.chainless ? PRESUMED_CLIENT : undefined,
       handshakeTimeoutMs: config.handshake_timeout_ms,
       authTimeoutMs: config.auth_timeout_ms,
       rootVersion: () => root.known.version,

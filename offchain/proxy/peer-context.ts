@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { PeerConnection } from '../transport/connection';
 import { ConnectionClosedError } from '../transport/errors';
 import type { PeerIdentity } from '../transport/security';
+import type { ClientChainState } from './accounts';
 import type { Books } from './books';
 import { PeerViolation } from './errors';
 import type { Nonces } from './nonces';
@@ -23,6 +24,8 @@ export interface PeerContext {
   logger: Logger;
   isTest: boolean;
   isTestnet: boolean;
+  /** What is presumed of every client where there is no chain to ask; undefined: there is one. */
+  presumedClient: ClientChainState | undefined;
   handshakeTimeoutMs: number;
   authTimeoutMs: number;
   rootVersion(): number;

@@ -178,6 +178,7 @@ export class PayoutDesk {
   }
 
   async #deploy(worker: Address, init: ContractInit): Promise<void> {
+    if (init.code && init.data) this.#chain.presume?.({ code: init.code, data: init.data });
     if (contractData(await this.#chain.account(worker)) !== undefined) return;
     this.#logger.info({ worker: worker.toString() }, 'deploying the worker contract');
     const { to, value, body } = CocoonWorker.buildDeploy(init);
