@@ -55,6 +55,8 @@ const schema = z.object({
 });
 
 export type ClientConfig = z.output<typeof schema> & {
+  /** The root comes from a file, and no money moves (`--disable-ton`). */
+  chainless: boolean;
   /** Keys of the callers of /v1/…; empty: nobody is asked for one. */
   apiKeys: readonly string[];
   /** Key of the chain endpoint, read from ton_api_key_file. */
@@ -62,8 +64,8 @@ export type ClientConfig = z.output<typeof schema> & {
 };
 
 /** Checks a parsed JSON configuration. @throws ConfigError naming the key */
-export function parseConfig(input: unknown, logger: Logger): ClientConfig {
-  const config = parseKeys(schema, input, logger);
+export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: boolean } = {}): ClientConfig {
+  const config = parseKeys(schema, input, logger, mode);
   checkDialer(config);
   if (config.request_timeout_s > config.max_request_timeout_s) {
     throw new ConfigError(
@@ -76,5 +78,6 @@ export function parseConfig(input: unknown, logger: Logger): ClientConfig {
     throw new ConfigError('api_keys_file', `${config.api_keys_file} has no key in it: one key a line is expected`);
   }
   const apiKeys = config.api_key === undefined ? fileKeys : [config.api_key, ...fileKeys];
-  return { ...config, apiKeys, tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file) };
+  const { chainless = false } = mode;
+  return { ...config, chainless, apiKeys, tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file) };
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import { openEndpoint } from '../node/chain';
+import { openChainAccess } from '../node/chain-access';
 import { type Clock, systemClock } from '../node/clock';
 import { plain, type TransportSecurity } from '../transport';
 import { parseConfig } from './config';
@@ -17,6 +17,8 @@ export interface ClientDeps {
   clock?: Clock;
   /** Default: the toncenter API at ton_endpoint. */
   chain?: Chain;
+  /** Joins a network without a chain, which this JSON file describes (`--disable-ton`). */
+  rootFile?: string;
   /** How connections to proxies are secured; default: not at all, loopback only. */
   security?: TransportSecurity;
 }
@@ -34,13 +36,15 @@ export interface RunningClient {
  */
 export async function startClient(input: unknown, deps: ClientDeps): Promise<RunningClient> {
   const { logger, clock = systemClock, security = plain } = deps;
-  const config = parseConfig(input, logger);
-  const endpoint = deps.chain === undefined ? openEndpoint(config, logger) : undefined;
-  const chain = deps.chain ?? endpoint!.chain;
+  const { rootFile } = deps;
+  const config = parseConfig(input, logger, { chainless: rootFile !== undefined });
+  const now = () => clock.nowMs();
+  const access = openChainAccess({ role: 'client', config, chain: deps.chain, rootFile, logger, now });
+  const { chain } = access;
   const runner = new ClientRunner({ config, chain, security, clock, logger });
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= runner.close().finally(() => endpoint?.close());
+    closing ??= runner.close().finally(() => access.close());
     return closing;
   };
   try {

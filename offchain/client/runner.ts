@@ -57,7 +57,8 @@ export class ClientRunner {
     this.#metrics = new Metrics(() => clock.nowMs());
     const limits = { perRequest: config.max_spend_per_request_nano, perDay: config.max_spend_per_day_nano };
     this.#spend = new SpendGuard(limits, config.state_dir, clock);
-    this.#secret = loadSecret(config.secret_string, config.state_dir);
+    // Where there is no chain every client has the empty secret, and there is no money that it could lose (B24).
+    this.#secret = config.chainless ? Buffer.alloc(0) : loadSecret(config.secret_string, config.state_dir);
     this.#sender = openWallet({ config, chain, logger, pollMs: config.poll_interval_ms });
     this.#wallet = new RunnerWallet(this.#sender, chain, config.chain_action_timeout_s * 1000);
     this.#root = new RootWatch({

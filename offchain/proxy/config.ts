@@ -53,7 +53,17 @@ const schema = z.object({
   auth_timeout_ms: positive.default(300_000),
 });
 
+/** Where there is no chain nothing is due, and a save_state is there at once. */
+const CHAINLESS = {
+  charge_threshold_nano: 2n ** 62n,
+  payout_threshold_nano: 2n ** 62n,
+  withdraw_threshold_nano: 2n ** 62n,
+  poll_interval_ms: 200,
+} as const;
+
 export type ProxyConfig = z.output<typeof schema> & {
+  /** The root comes from a file, and no money moves (`--disable-ton`). */
+  chainless: boolean;
   /** Key of the chain endpoint, read from ton_api_key_file. */
   tonApiKey: string | undefined;
 };
@@ -61,8 +71,9 @@ export type ProxyConfig = z.output<typeof schema> & {
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Checks a parsed JSON configuration. @throws ConfigError naming the key */
-export function parseProxyConfig(input: unknown, logger: Logger): ProxyConfig {
-  const config = parseConfig(schema, input, logger);
+export function parseProxyConfig(input: unknown, logger: Logger, mode: { chainless?: boolean } = {}): ProxyConfig {
+  const { chainless = false } = mode;
+  const config = { ...parseConfig(schema, input, logger, mode), ...(chainless ? CHAINLESS : {}), chainless };
   if (config.commit_max_ms < config.commit_min_ms)
     throw new ConfigError('commit_max_ms', `must not be smaller than commit_min_ms (${config.commit_min_ms})`);
   if (!config.is_test && config.is_testnet) {

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import { openEndpoint } from '../node/chain';
+import { openChainAccess } from '../node/chain-access';
 import { walletActions } from './chain-actions';
 import { parseProxyConfig } from './config';
 import { errorText } from './errors';
+import { pseudoActions } from './pseudo-actions';
 import { ProxyRunner } from './runner';
 
 export { ConfigError } from '../node/config';
@@ -17,6 +18,8 @@ export interface ProxyDeps {
   now?(): number;
   /** Default: toncenter API at ton_endpoint. */
   chain?: Chain;
+  /** Serves a network without a chain, which this JSON file describes (`--disable-ton`). */
+  rootFile?: string;
 }
 
 export interface RunningProxy {
@@ -34,14 +37,16 @@ export interface RunningProxy {
  */
 export async function startProxy(input: unknown, deps: ProxyDeps): Promise<RunningProxy> {
   const { logger, now = Date.now } = deps;
-  const config = parseProxyConfig(input, logger);
-  const endpoint = deps.chain === undefined ? openEndpoint(config, logger) : undefined;
-  const chain = deps.chain ?? endpoint!.chain;
-  const actions = walletActions({ chain, config, logger });
+  const { rootFile } = deps;
+  const config = parseProxyConfig(input, logger, { chainless: rootFile !== undefined });
+  const access = openChainAccess({ role: 'proxy', config, chain: deps.chain, rootFile, logger, now });
+  const { chain, pseudo } = access;
+  const onChain = walletActions({ chain, config, logger });
+  const actions = pseudo === undefined ? onChain : pseudoActions(pseudo, onChain.wallet);
   let runner: ProxyRunner | undefined;
   const close = async () => {
     await runner?.close();
-    await endpoint?.close();
+    await access.close();
   };
   try {
     runner = await ProxyRunner.open(config, { logger, chain, actions, now });

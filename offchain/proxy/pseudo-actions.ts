@@ -32,9 +32,11 @@ function isSaveState(body: Cell): boolean {
 }
 
 function refused(to: Address): ChainError {
-  return new ChainError(`nothing is sent to ${to}: there is no chain in this mode (--disable-ton), and no money moves`, {
-    code: 'message-rejected',
-    retryable: false,
-  });
+  return new ChainError(
+    `nothing is sent to ${to}: there is no chain in this mode (--disable-ton), and no money moves`,
+    {
+      code: 'message-rejected',
+      retryable: false,
+    },
+  );
 }
-

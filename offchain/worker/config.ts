@@ -46,6 +46,8 @@ const schema = z.object({
 });
 
 const LIVE_DEFAULT_ACTIVE_REQUESTS = 200;
+/** Nothing is cashed in where there is no chain. nanoTON */
+const NEVER = 2n ** 62n;
 
 export type WorkerConfig = Omit<z.output<typeof schema>, 'forward_requests_to'> & {
   target: EngineTarget;
@@ -56,8 +58,12 @@ export type WorkerConfig = Omit<z.output<typeof schema>, 'forward_requests_to'> 
 };
 
 /** Checks a parsed JSON configuration. @throws ConfigError naming the key */
-export function parseConfig(input: unknown, logger: Logger): WorkerConfig {
-  const { forward_requests_to, ...config } = parseKeys(schema, input, logger);
+export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: boolean } = {}): WorkerConfig {
+  const { forward_requests_to, ...config } = parseKeys(schema, input, logger, mode);
+  if (mode.chainless === true) {
+    config.payout_threshold_nano = NEVER;
+    config.idle_payout_threshold_nano = NEVER;
+  }
   checkDialer(config);
   if (modelBaseName(config.model_name) === '') throw new ConfigError('model_name', 'has nothing before the "@"');
   if (config.max_active_requests === 0) config.max_active_requests = LIVE_DEFAULT_ACTIVE_REQUESTS;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import { openEndpoint } from '../node/chain';
+import { openChainAccess } from '../node/chain-access';
 import { type Clock, systemClock } from '../node/clock';
 import { plain, type TransportSecurity } from '../transport';
 import { parseConfig } from './config';
@@ -14,6 +14,8 @@ export interface WorkerDeps {
   clock?: Clock;
   /** Tests put in their own; by default the configured toncenter endpoint. */
   chain?: Chain;
+  /** Joins a network without a chain, which this JSON file describes (`--disable-ton`). */
+  rootFile?: string;
   security?: TransportSecurity;
 }
 
@@ -30,16 +32,18 @@ export interface RunningWorker {
  */
 export async function startWorker(input: unknown, deps: WorkerDeps): Promise<RunningWorker> {
   const { logger, clock = systemClock, security = plain } = deps;
-  const config = parseConfig(input, logger);
-  const endpoint = deps.chain === undefined ? openEndpoint(config, logger) : undefined;
-  const chain = deps.chain ?? endpoint!.chain;
+  const { rootFile } = deps;
+  const config = parseConfig(input, logger, { chainless: rootFile !== undefined });
+  const now = () => clock.nowMs();
+  const access = openChainAccess({ role: 'worker', config, chain: deps.chain, rootFile, logger, now });
+  const { chain } = access;
   const worker = new Worker({ config, chain, security, clock, logger });
   const httpPort = await worker.start();
   let closing: Promise<void> | undefined;
   return {
     httpPort,
     close: () => {
-      closing ??= worker.close().finally(() => endpoint?.close());
+      closing ??= worker.close().finally(() => access.close());
       return closing;
     },
   };

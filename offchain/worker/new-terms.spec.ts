@@ -27,7 +27,9 @@ function vote(change: { workerFeePerToken?: bigint; pricePerToken?: bigint } = {
 }
 
 const rootVersion = () =>
-  harness.http('/jsonstats').then(({ body }) => (body.root_contract_config as { version: number } | undefined)?.version);
+  harness
+    .http('/jsonstats')
+    .then(({ body }) => (body.root_contract_config as { version: number } | undefined)?.version);
 async function untilRead(version: number): Promise<void> {
   while ((await rootVersion()) !== version);
 }

@@ -192,13 +192,16 @@ function accepted({ from, to, body, lt, now, before }: Arrival): Transaction {
             mode: 0,
             exitCode: 0,
             vmSteps: 0,
-            vmInitStateHash: NO_HASH,
-            vmFinalStateHash: NO_HASH,
+            vmInitStateHash: 0n,
+            vmFinalStateHash: 0n,
           },
           aborted: false,
           destroyed: false,
         },
-      } as unknown as Transaction),
+        // What is read back below has its own.
+        raw: Cell.EMPTY,
+        hash: () => NO_HASH,
+      }),
     )
     .endCell();
   return loadTransaction(cell.beginParse());

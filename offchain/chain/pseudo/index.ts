@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import {
   packClientData,
@@ -8,7 +9,6 @@ import {
   stateInitAddress,
   walletStateInit,
 } from '@cocoon/sdk';
-import type { KeyObject } from 'node:crypto';
 import type { Address, Cell } from '@ton/core';
 import { PseudoChain } from './chain';
 import { readRootFile } from './root-file';

@@ -94,6 +94,7 @@ export class PeerWorld {
         logger: quiet,
         isTest: true,
         isTestnet: false,
+        presumedClient: undefined,
         handshakeTimeoutMs: 2000,
         authTimeoutMs: 2000,
         rootVersion: () => this.root.known,
