@@ -1,6 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CliError, describeError } from './errors';
-import type { Running } from './role';
 
 /**
  * The `cocoon` command. Roles are loaded only when they run: a worker does not pay for the sandbox,
@@ -98,26 +97,17 @@ program
   });
 
 for (const role of ['client', 'proxy', 'worker'] as const) {
-  program
+  const command = program
     .command(role)
     .description(roleText(role))
     .option('-c, --config <file>', 'JSON configuration', `${role}-config.json`)
-    .option('--with-parent', 'end when standard input ends')
-    .action(async (flags) => {
-      const { readConfigFile, runRole } = require('./role') as typeof import('./role');
-      const config = () => readConfigFile(flags.config, `${role}-config.json`);
-      const describe = (running: Running & { httpPort: number }) => `http://127.0.0.1:${running.httpPort}`;
-      if (role === 'client') {
-        const { startClient } = require('../client/index') as typeof import('../client/index');
-        await runRole(role, flags, async (logger) => startClient(config(), { logger }), describe);
-      } else if (role === 'proxy') {
-        const { startProxy } = require('../proxy/index') as typeof import('../proxy/index');
-        await runRole(role, flags, async (logger) => startProxy(config(), { logger }), describe);
-      } else {
-        const { startWorker } = require('../worker/index') as typeof import('../worker/index');
-        await runRole(role, flags, async (logger) => startWorker(config(), { logger }), describe);
-      }
-    });
+    .option('-C, --disable-ton <file>', 'no chain: this JSON file says what the root contract would')
+    .option('-v, --verbosity <n>', 'what to log: 0 fatal, 1 errors, 2 warnings, 3 all that matters, 4 and more details')
+    .option('--with-parent', 'end when standard input ends');
+  addPeerOptions(command, role).action(async (flags) => {
+    const { runNode } = require('./node') as typeof import('./node');
+    await runNode(role, flags);
+  });
 }
 
 if (process.argv[2] === 'dao') {
@@ -133,6 +123,16 @@ function roleText(role: 'client' | 'proxy' | 'worker'): string {
     proxy: 'run a proxy: matches clients with workers, meters, signs and settles payments',
     worker: 'run a worker: serves an OpenAI-compatible engine to the network and is paid per token',
   }[role];
+}
+
+/** What stands in the way of peers. A flag wins over the key of the same meaning in the configuration. */
+function addPeerOptions(command: Command, role: 'client' | 'proxy' | 'worker'): Command {
+  command.option('--policy <name>', 'what peers must attest: any, fake_tdx or tdx', oneOf('any', 'fake_tdx', 'tdx'));
+  if (role !== 'proxy') return command.option('-p, --check-proxy-hashes', "accept proxies of the root's images only");
+  return command
+    .option('-p, --check-worker-hashes', "accept workers of the root's images only")
+    .option('--listen-workers <address>', 'take workers here, with proof of work and attested TLS: ip:port')
+    .option('--listen-clients <address>', 'take clients here, with proof of work and attested TLS: ip:port');
 }
 
 function integer(min: number, max: number): (text: string) => number {

@@ -11,6 +11,8 @@ export interface Running {
 
 export interface RoleFlags {
   config?: string;
+  /** In the live runners' numbers. */
+  verbosity?: string;
   /** Set by `cocoon up`: end when standard input ends, that is when the parent is gone. */
   withParent?: boolean;
 }
@@ -25,7 +27,8 @@ export async function runRole<T extends Running>(
   start: (logger: Logger) => Promise<T>,
   describe: (running: T) => string = () => '',
 ): Promise<void> {
-  const logger = pino({ name, level: process.env.COCOON_LOG_LEVEL ?? 'info' }, logDestination(2));
+  const level = logLevel(flags.verbosity) ?? process.env.COCOON_LOG_LEVEL ?? 'info';
+  const logger = pino({ name, level }, logDestination(2));
   process.on('unhandledRejection', (reason) => {
     // A bug of ours: say so and go on serving; the request concerned has its own timeout.
     logger.error({ err: reason }, 'unhandled rejection');
@@ -70,6 +73,15 @@ export async function runRole<T extends Running>(
   hardStop.unref();
   await first.running.close();
   process.exit(0);
+}
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const;
+
+/** @throws CliError for anything but a whole number */
+export function logLevel(verbosity: string | undefined): string | undefined {
+  if (verbosity === undefined) return undefined;
+  if (!/^\d{1,3}$/.test(verbosity)) throw new CliError(`--verbosity ${verbosity} is not a whole number.`, 'Give 0 to 4.');
+  return LEVELS[Number(verbosity)] ?? 'trace';
 }
 
 /** Reads a runner's JSON configuration. @throws CliError naming the file and what to do. */

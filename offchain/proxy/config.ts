@@ -9,9 +9,9 @@ const TON = 1_000_000_000n;
 const schema = z.object({
   ...nodeKeys,
   is_test: z.boolean(),
-  http_port: port,
-  workers_rpc_port: port,
-  client_rpc_port: port,
+  http_port: port.default(11_000),
+  workers_rpc_port: port.default(11_101),
+  client_rpc_port: port.default(11_102),
   /** Ed25519 seed of the proxy's identity: signs vouchers, is part of the proxy contract's address, seals the ledger. */
   machine_specific_private_key: seed,
   db_path: z.string().min(1),

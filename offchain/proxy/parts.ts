@@ -17,7 +17,7 @@ import { proxyHttp } from './http';
 import type { ProxyIdentity } from './identity';
 import { ProxyMetrics } from './metrics';
 import { Nonces } from './nonces';
-import { Peers } from './peers';
+import { type Doorway, Peers } from './peers';
 import { PRESUMED_CLIENT } from './presumed-client';
 import { Relay } from './relay';
 import type { WorkerSide } from './request-parts';
@@ -33,6 +33,8 @@ export interface RunnerDeps {
   logger: Logger;
   chain: Chain;
   actions: ChainActions;
+  /** Where peers come in. */
+  doorways: readonly Doorway[];
   /** Unix milliseconds. */
   now(): number;
 }
@@ -132,9 +134,7 @@ export function assemble({ config, deps, ledger, root, identity, host }: PartsOp
     onAccount: () => waiters.poke(),
   });
   const peers: Peers = new Peers({
-    host: config.rpc_host,
-    clientPort: config.client_rpc_port,
-    workerPort: config.workers_rpc_port,
+    doorways: deps.doorways,
     maxConnections: config.max_connections,
     logger,
     context: {

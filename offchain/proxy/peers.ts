@@ -3,16 +3,25 @@ import type { Logger } from 'pino';
 import { listenError } from '../node/config';
 import type { PeerConnection, PeerHandlers } from '../transport/connection';
 import { type Listener, listen } from '../transport/listener';
-import { plain } from '../transport/security';
+import type { TransportSecurity } from '../transport/security';
 import { ClientSession } from './client-session';
 import type { PeerContext } from './peer-context';
 import { WorkerSession } from './worker-session';
 
+/** One place to listen at; the keys are those of the configuration to name when it cannot be had. */
+export interface Doorway {
+  role: 'clients' | 'workers';
+  host: string;
+  port: number;
+  security: TransportSecurity;
+  hostKey: string;
+  portKey: string;
+}
+
 export interface PeersOptions {
   context: PeerContext;
-  host: string;
-  clientPort: number;
-  workerPort: number;
+  /** At least one for each role. */
+  doorways: readonly Doorway[];
   /** Per listener. */
   maxConnections: number;
   logger: Logger;
@@ -25,7 +34,7 @@ interface Session {
   onClose(reason: Error | undefined): void;
 }
 
-/** The two listeners and everybody connected to them. */
+/** The listeners and everybody connected to them. */
 export class Peers {
   readonly clients = new Set<ClientSession>();
   readonly workers = new Set<WorkerSession>();
@@ -36,22 +45,21 @@ export class Peers {
     this.options = options;
   }
 
-  /** Opens both ports and resolves with their numbers. @throws ConfigError naming the key whose port cannot be had */
+  /**
+   * Opens all ports and resolves with the number of the first of each role.
+   * @throws ConfigError naming the key whose port cannot be had
+   */
   async open(): Promise<{ clientPort: number; workerPort: number }> {
-    const { context, clientPort, workerPort } = this.options;
-    const workers = await this.listen(
-      'workers_rpc_port',
-      workerPort,
-      this.workers,
-      (connection) => new WorkerSession(connection, context),
-    );
-    const clients = await this.listen(
-      'client_rpc_port',
-      clientPort,
-      this.clients,
-      (connection) => new ClientSession(connection, context),
-    );
-    return { clientPort: clients.port, workerPort: workers.port };
+    const { context, doorways } = this.options;
+    const ports = { clients: 0, workers: 0 };
+    for (const doorway of doorways) {
+      const { port } =
+        doorway.role === 'workers'
+          ? await this.listen(doorway, this.workers, (connection) => new WorkerSession(connection, context))
+          : await this.listen(doorway, this.clients, (connection) => new ClientSession(connection, context));
+      ports[doorway.role] ||= port;
+    }
+    return { clientPort: ports.clients, workerPort: ports.workers };
   }
 
   /** What the root allows has changed. */
@@ -66,12 +74,11 @@ export class Peers {
   }
 
   private async listen<S extends Session>(
-    key: string,
-    port: number,
+    { host, port, security, hostKey, portKey }: Doorway,
     sessions: Set<S>,
     open: (connection: PeerConnection) => S,
   ): Promise<Listener> {
-    const { host, logger, maxConnections } = this.options;
+    const { logger, maxConnections } = this.options;
     try {
       const onConnection = (connection: PeerConnection): PeerHandlers => {
         const session = open(connection);
@@ -85,11 +92,11 @@ export class Peers {
           },
         };
       };
-      const listener = await listen({ host, port, security: plain, logger, maxConnections, onConnection });
+      const listener = await listen({ host, port, security, logger, maxConnections, onConnection });
       this.listeners.push(listener);
       return listener;
     } catch (error) {
-      throw listenError(error as Error, { host, port, hostKey: 'rpc_host', portKey: key });
+      throw listenError(error as Error, { host, port, hostKey, portKey });
     }
   }
 }

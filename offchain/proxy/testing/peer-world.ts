@@ -80,9 +80,14 @@ export class PeerWorld {
     const { world, nonces } = this;
     const { books, vouchers, relay, scheduler } = world;
     this.peers = new Peers({
-      host: '127.0.0.1',
-      clientPort: 0,
-      workerPort: 0,
+      doorways: (['workers', 'clients'] as const).map((role) => ({
+        role,
+        host: '127.0.0.1',
+        port: 0,
+        security: plain,
+        hostKey: 'host',
+        portKey: 'port',
+      })),
       maxConnections: 64,
       logger: quiet,
       context: {
