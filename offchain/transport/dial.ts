@@ -3,7 +3,7 @@ import { type Clock, systemClock } from './clock';
 import { type ConnectionOptions, PeerConnection } from './connection';
 import { asError, ConnectionClosedError, DialError } from './errors';
 import { DEFAULT_TIMINGS } from './keepalive';
-import type { TransportSecurity } from './security';
+import type { Target, TransportSecurity } from './security';
 
 export interface DialOptions extends Pick<ConnectionOptions, 'onConnection' | 'logger' | 'timings' | 'limits'> {
   readonly host: string;
@@ -14,11 +14,12 @@ export interface DialOptions extends Pick<ConnectionOptions, 'onConnection' | 'l
   readonly signal?: AbortSignal;
 }
 
-function openSocket(host: string, port: number): { socket: Socket; opened: Promise<void> } {
+function openSocket({ host, port }: Target): { socket: Socket; opened: Promise<void> } {
   const socket = connect({ host, port, noDelay: true });
   const opened = new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
-    socket.once('error', reject);
+    // It stays: a failure after connecting is seen by whoever reads the socket then, and must not end the process.
+    socket.on('error', reject);
     socket.once('close', () => reject(new ConnectionClosedError('the socket was closed')));
   });
   return { socket, opened };
@@ -30,11 +31,11 @@ function openSocket(host: string, port: number): { socket: Socket; opened: Promi
  */
 export async function dial(options: DialOptions): Promise<PeerConnection> {
   const { host, port, security, clock = systemClock, signal } = options;
-  security.checkAddress(host);
+  security.checkTarget({ host, port });
   const target = `${host}:${port}`;
   if (signal?.aborted) throw new DialError(`dialling ${target} was cancelled`);
   const timeoutMs = options.timings?.handshakeTimeoutMs ?? DEFAULT_TIMINGS.handshakeTimeoutMs;
-  const { socket, opened } = openSocket(host, port);
+  const { socket, opened } = openSocket(security.route?.({ host, port }) ?? { host, port });
   let giveUp: (error: Error) => void = () => undefined;
   const gaveUp = new Promise<never>((_, reject) => {
     giveUp = reject;
@@ -63,10 +64,10 @@ async function establish(
   clock: Clock,
 ): Promise<PeerConnection> {
   await opened;
-  const { stream, peer } = await options.security.secureOutbound(socket);
+  const { stream, peer } = await options.security.secureOutbound(socket, { host: options.host, port: options.port });
   return new Promise((resolve, reject) => {
     // Whoever asked for the connection may be gone by now: then there is nobody to hand it to.
-    if (socket.destroyed) return reject(new ConnectionClosedError('the socket was closed'));
+    if (socket.destroyed || stream.destroyed) return reject(new ConnectionClosedError('the socket was closed'));
     new PeerConnection({
       ...options,
       stream,
