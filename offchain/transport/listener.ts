@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from './clock';
 import { type ConnectionOptions, type OnConnection, PeerConnection } from './connection';
 import { DEFAULT_DOORSTEP, Doorstep, type DoorstepLimits } from './doorstep';
@@ -88,22 +89,32 @@ function shutDown(server: Server, { connections, unsecured }: House, reason?: Er
 
 /** Secures one socket and makes it a connection; a peer that cannot be secured loses its socket, and that is all. */
 async function accept(socket: Socket, house: House): Promise<void> {
-  const { options, doorstep, inside } = house;
+  const { options, doorstep } = house;
   const { security, logger, clock = systemClock } = options;
   const where = { address: socket.remoteAddress, port: socket.remotePort };
   const timeoutMs = options.timings?.handshakeTimeoutMs ?? DEFAULT_TIMINGS.handshakeTimeoutMs;
-  // What costs its sender nothing must not fill the log.
-  const level = (): 'info' | 'debug' => (inside.has(socket) ? 'info' : 'debug');
-  socket.on('error', (error) => logger[level()]({ ...where, reason: error.message }, 'a peer was lost'));
+  let known = false;
+  socket.on('error', (error) =>
+    logger[known ? 'info' : 'debug']({ ...where, reason: error.message }, 'a peer was lost'),
+  );
   const cancelTimer = clock.after(timeoutMs, () => socket.destroy(new Error('not secured in time')));
   doorstep.add(socket);
+  let owned: Duplex = socket;
   try {
-    const { stream, peer } = await security.secureInbound(socket, () => admit(socket, house));
+    const { stream, peer } = await security.secureInbound(socket, () => {
+      known = true;
+      admit(socket, house);
+    });
+    // From here on only the stream is destroyed, never the socket inside it (see tls.ts).
+    cancelTimer();
+    house.unsecured.delete(socket);
+    owned = stream;
     if (socket.destroyed || stream.destroyed) return;
     new PeerConnection({ ...options, stream, peer, clock, role: 'acceptor', onConnection: tracked(house) });
   } catch (error) {
-    logger[inside.has(socket) ? 'warn' : 'debug']({ ...where, reason: asError(error).message }, 'refused a peer');
-    socket.destroy();
+    // What costs its sender nothing must not fill the log.
+    logger[known ? 'warn' : 'debug']({ ...where, reason: asError(error).message }, 'refused a peer');
+    owned.destroy();
   } finally {
     cancelTimer();
   }

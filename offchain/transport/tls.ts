@@ -9,14 +9,21 @@ import { PeerCertificateError, TlsHandshakeError } from './security-errors';
  * TLS 1.3 between two attested peers, on top of a socket that is already open. Both show a self-signed certificate; what
  * it is worth is decided by the verifier, not by a certificate authority. Nobody gets the stream before that decision,
  * so no application byte is read from, or written to, a peer that was not accepted.
+ *
+ * A handshake is given up by destroying the socket, never the stream on it: Node 24 crashes when both are destroyed in
+ * one turn, the socket first. Once the stream is handed out it is the other way round: only the stream is destroyed.
  */
 export interface AttestedTlsOptions {
   readonly certificates: CertificateSource;
   readonly verifier: PeerVerifier;
 }
 
-/** OpenSSL's complaints that every attested certificate earns: it signs itself, and says things OpenSSL cannot read. */
-const TOLERATED = new Set(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNHANDLED_CRITICAL_EXTENSION']);
+/**
+ * OpenSSL's complaints that every attested certificate earns: it signs itself, and says things that OpenSSL cannot read.
+ * Node has no name for the second (X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION), nor for some rarer ones; OpenSSL looks at
+ * dates and purpose later and tells its last complaint, and which extensions may be there is for the verifier to say.
+ */
+const TOLERATED = new Set(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNHANDLED_CRITICAL_EXTENSION', 'UNSPECIFIED']);
 /** DER of an Ed25519 SubjectPublicKeyInfo before the 32 bytes of the key. */
 const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
@@ -43,7 +50,7 @@ export async function dialTls(
   // No server name is sent. The name in a self-signed certificate proves nothing, so the verifier looks at it, not TLS.
   const stream = connect({ ...sessionOptions(options), socket, checkServerIdentity: () => undefined });
   await handshake(socket, stream, (done) => stream.once('secureConnect', done));
-  return { stream, verified: await requirePeer(stream, options.verifier, 'server') };
+  return { stream, verified: await requirePeer(socket, stream, options.verifier, 'server') };
 }
 
 /** The acceptor's handshake. @throws TlsHandshakeError, PeerCertificateError */
@@ -64,7 +71,7 @@ export async function acceptTls(
     });
     server.emit('connection', socket);
   });
-  return { stream, verified: await requirePeer(stream, options.verifier, 'client') };
+  return { stream, verified: await requirePeer(socket, stream, options.verifier, 'client') };
 }
 
 /** A stream that nobody listens to yet must not take the process down; its owner sees that it is destroyed. */
@@ -87,8 +94,9 @@ function handshake(socket: Socket, stream: TLSSocket, onDone: (done: () => void)
   });
 }
 
-/** Resolves when the peer of this very connection is accepted; destroys the stream otherwise. */
+/** Resolves when the peer of this very connection is accepted; destroys the socket otherwise. */
 async function requirePeer(
+  socket: Socket,
   stream: TLSSocket,
   verifier: PeerVerifier,
   role: 'server' | 'client',
@@ -101,7 +109,7 @@ async function requirePeer(
     }
     return verified;
   } catch (error) {
-    stream.destroy();
+    socket.destroy();
     if (error instanceof PeerCertificateError || error instanceof ConnectionClosedError) throw error;
     throw new PeerCertificateError(`the ${role}'s certificate is refused: ${asError(error).message}`, error);
   }
