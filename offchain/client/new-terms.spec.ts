@@ -1,6 +1,6 @@
 import { CocoonState } from '@cocoon/sdk';
 import { toNano } from '@ton/core';
-import { attested } from '../transport/testing/attested';
+import { imaged } from '../transport/testing/imaged';
 import { secretHash } from './session';
 import { SECRET, type World, world } from './testing/session-world';
 
@@ -71,7 +71,7 @@ describe('a proxy whose image is attested', () => {
     await w.rereadRoot();
   };
   beforeEach(async () => {
-    w = await world(undefined, attested(IMAGE));
+    w = await world(undefined, imaged(IMAGE));
   });
 
   test("is told nothing while the root's list does not have the image", async () => {

@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from './clock';
 import { type ConnectionOptions, PeerConnection } from './connection';
 import { asError, ConnectionClosedError, DialError } from './errors';
 import { DEFAULT_TIMINGS } from './keepalive';
-import type { TransportSecurity } from './security';
+import type { Secured, Target, TransportSecurity } from './security';
 
 export interface DialOptions extends Pick<ConnectionOptions, 'onConnection' | 'logger' | 'timings' | 'limits'> {
   readonly host: string;
@@ -14,11 +15,12 @@ export interface DialOptions extends Pick<ConnectionOptions, 'onConnection' | 'l
   readonly signal?: AbortSignal;
 }
 
-function openSocket(host: string, port: number): { socket: Socket; opened: Promise<void> } {
+function openSocket({ host, port }: Target): { socket: Socket; opened: Promise<void> } {
   const socket = connect({ host, port, noDelay: true });
   const opened = new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
-    socket.once('error', reject);
+    // It stays: a failure after connecting is seen by whoever reads the socket then, and must not end the process.
+    socket.on('error', reject);
     socket.once('close', () => reject(new ConnectionClosedError('the socket was closed')));
   });
   return { socket, opened };
@@ -30,11 +32,12 @@ function openSocket(host: string, port: number): { socket: Socket; opened: Promi
  */
 export async function dial(options: DialOptions): Promise<PeerConnection> {
   const { host, port, security, clock = systemClock, signal } = options;
-  security.checkAddress(host);
+  security.checkTarget({ host, port });
   const target = `${host}:${port}`;
   if (signal?.aborted) throw new DialError(`dialling ${target} was cancelled`);
   const timeoutMs = options.timings?.handshakeTimeoutMs ?? DEFAULT_TIMINGS.handshakeTimeoutMs;
-  const { socket, opened } = openSocket(host, port);
+  const { socket, opened } = openSocket(security.route?.({ host, port }) ?? { host, port });
+  let owned: Duplex = socket;
   let giveUp: (error: Error) => void = () => undefined;
   const gaveUp = new Promise<never>((_, reject) => {
     giveUp = reject;
@@ -45,9 +48,14 @@ export async function dial(options: DialOptions): Promise<PeerConnection> {
   const onAbort = (): void => giveUp(new DialError(`dialling ${target} was cancelled`));
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([gaveUp, establish(options, opened, socket, clock)]);
+    await Promise.race([gaveUp, opened]);
+    // What was secured is destroyed as a whole, never the socket inside it (see tls.ts).
+    const securing = options.security.secureOutbound(socket, { host, port });
+    const secured = await Promise.race([gaveUp, securing]);
+    owned = secured.stream;
+    return await Promise.race([gaveUp, establish(options, secured, clock)]);
   } catch (error) {
-    socket.destroy();
+    owned.destroy();
     if (error instanceof DialError) throw error;
     throw new DialError(`cannot connect to ${target}: ${asError(error).message}`, error);
   } finally {
@@ -56,17 +64,10 @@ export async function dial(options: DialOptions): Promise<PeerConnection> {
   }
 }
 
-async function establish(
-  options: DialOptions,
-  opened: Promise<void>,
-  socket: Socket,
-  clock: Clock,
-): Promise<PeerConnection> {
-  await opened;
-  const { stream, peer } = await options.security.secureOutbound(socket);
+function establish(options: DialOptions, { stream, peer }: Secured, clock: Clock): Promise<PeerConnection> {
   return new Promise((resolve, reject) => {
-    // Whoever asked for the connection may be gone by now: then there is nobody to hand it to.
-    if (socket.destroyed) return reject(new ConnectionClosedError('the socket was closed'));
+    // It may have ended while it was being secured.
+    if (stream.destroyed) return reject(new ConnectionClosedError('the socket was closed'));
     new PeerConnection({
       ...options,
       stream,

@@ -1,3 +1,5 @@
+export * from './attestation';
+export { type AttestedOptions, attestedTls } from './attested-tls';
 export { type Clock, systemClock } from './clock';
 export {
   type ConnectionLimits,
@@ -9,9 +11,13 @@ export {
   type TlQuery,
 } from './connection';
 export { type DialOptions, dial } from './dial';
+export type { DoorstepLimits } from './doorstep';
 export * from './errors';
 export { MAX_PAYLOAD_BYTES } from './framing';
 export type { Timings } from './keepalive';
 export { type Listener, type ListenOptions, listen } from './listener';
+export { DEFAULT_POW } from './pow';
 export { type Backoff, Redialer, type RedialerOptions } from './redialer';
-export { isLoopback, type PeerIdentity, plain, type TransportSecurity } from './security';
+export { isLoopback, type PeerIdentity, plain, type Secured, type Target, type TransportSecurity } from './security';
+export * from './security-errors';
+export { type SideCarOptions, sideCar } from './side-car';

@@ -1,7 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from './clock';
 import { type ConnectionOptions, type OnConnection, PeerConnection } from './connection';
-import { asError } from './errors';
+import { DEFAULT_DOORSTEP, Doorstep, type DoorstepLimits } from './doorstep';
+import { asError, ConnectionClosedError } from './errors';
 import { DEFAULT_TIMINGS } from './keepalive';
 import type { TransportSecurity } from './security';
 
@@ -11,8 +13,10 @@ export interface ListenOptions extends Pick<ConnectionOptions, 'onConnection' | 
   readonly port: number;
   readonly security: TransportSecurity;
   readonly clock?: Clock;
-  /** Sockets open at a time, secured or not; more are closed at once. */
+  /** Peers at a time that have done their proof of work (if the security asks for one); more are refused. */
   readonly maxConnections?: number;
+  /** Room for sockets that have not. */
+  readonly doorstep?: Partial<DoorstepLimits>;
 }
 
 export interface Listener {
@@ -23,24 +27,44 @@ export interface Listener {
   close(reason?: Error): Promise<void>;
 }
 
+/** Everything that one listener holds. */
+interface House {
+  readonly options: ListenOptions;
+  readonly doorstep: Doorstep;
+  readonly maxConnections: number;
+  /** Sockets that are past the doorstep. */
+  readonly inside: Set<Socket>;
+  /** Sockets that are no connection yet. */
+  readonly unsecured: Set<Socket>;
+  readonly connections: Set<PeerConnection>;
+}
+
 /** Listens for peers. @throws InsecureAddressError, or the error of listen(2) (address in use …) */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  options.security.checkAddress(options.host);
-  const connections = new Set<PeerConnection>();
-  const unsecured = new Set<Socket>();
+  const { host, security, logger, maxConnections = 1024 } = options;
+  security.checkListen(host);
+  const house: House = {
+    options,
+    maxConnections,
+    doorstep: new Doorstep(options.doorstep),
+    inside: new Set(),
+    unsecured: new Set(),
+    connections: new Set(),
+  };
   const server = createServer({ noDelay: true }, (socket) => {
-    unsecured.add(socket);
-    accept(socket, options, connections).finally(() => unsecured.delete(socket));
+    house.unsecured.add(socket);
+    accept(socket, house).finally(() => house.unsecured.delete(socket));
   });
-  server.maxConnections = options.maxConnections ?? 1024;
-  server.on('drop', () => options.logger.warn({ max: server.maxConnections }, 'refused a peer: too many connections'));
+  // Evicted sockets need a moment to go, hence twice the room for them.
+  const onDoorstep = options.doorstep?.maxUnproven ?? DEFAULT_DOORSTEP.maxUnproven;
+  server.maxConnections = maxConnections + 2 * onDoorstep;
   const { port } = await bind(server, options);
-  server.on('error', (error) => options.logger.error({ err: error }, 'the peer listener failed'));
+  server.on('error', (error) => logger.error({ err: error }, 'the peer listener failed'));
   return {
-    host: options.host,
+    host,
     port,
-    connections,
-    close: (reason) => shutDown(server, connections, unsecured, reason),
+    connections: house.connections,
+    close: (reason) => shutDown(server, house, reason),
   };
 }
 
@@ -54,12 +78,7 @@ function bind(server: Server, { host, port }: ListenOptions): Promise<AddressInf
   });
 }
 
-function shutDown(
-  server: Server,
-  connections: ReadonlySet<PeerConnection>,
-  unsecured: ReadonlySet<Socket>,
-  reason?: Error,
-): Promise<void> {
+function shutDown(server: Server, { connections, unsecured }: House, reason?: Error): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     for (const connection of [...connections]) connection.close(reason);
@@ -69,36 +88,54 @@ function shutDown(
 }
 
 /** Secures one socket and makes it a connection; a peer that cannot be secured loses its socket, and that is all. */
-async function accept(socket: Socket, options: ListenOptions, connections: Set<PeerConnection>): Promise<void> {
+async function accept(socket: Socket, house: House): Promise<void> {
+  const { options, doorstep } = house;
   const { security, logger, clock = systemClock } = options;
   const where = { address: socket.remoteAddress, port: socket.remotePort };
   const timeoutMs = options.timings?.handshakeTimeoutMs ?? DEFAULT_TIMINGS.handshakeTimeoutMs;
-  const onError = (error: Error): void => logger.info({ ...where, reason: error.message }, 'a peer was lost');
-  socket.on('error', onError);
+  let known = false;
+  socket.on('error', (error) =>
+    logger[known ? 'info' : 'debug']({ ...where, reason: error.message }, 'a peer was lost'),
+  );
   const cancelTimer = clock.after(timeoutMs, () => socket.destroy(new Error('not secured in time')));
+  doorstep.add(socket);
+  let owned: Duplex = socket;
   try {
-    const { stream, peer } = await security.secureInbound(socket);
-    if (socket.destroyed) return;
-    new PeerConnection({
-      ...options,
-      stream,
-      peer,
-      clock,
-      role: 'acceptor',
-      onConnection: tracked(options, connections),
+    const { stream, peer } = await security.secureInbound(socket, () => {
+      known = true;
+      admit(socket, house);
     });
+    // From here on only the stream is destroyed, never the socket inside it (see tls.ts).
+    cancelTimer();
+    house.unsecured.delete(socket);
+    owned = stream;
+    if (socket.destroyed || stream.destroyed) return;
+    new PeerConnection({ ...options, stream, peer, clock, role: 'acceptor', onConnection: tracked(house) });
   } catch (error) {
-    logger.warn({ ...where, reason: asError(error).message }, 'refused a peer');
-    socket.destroy();
+    // What costs its sender nothing must not fill the log.
+    logger[known ? 'warn' : 'debug']({ ...where, reason: asError(error).message }, 'refused a peer');
+    owned.destroy();
   } finally {
     cancelTimer();
   }
 }
 
+/** From the doorstep into the house. @throws ConnectionClosedError when the house is full */
+function admit(socket: Socket, { options, doorstep, inside, maxConnections }: House): void {
+  if (socket.destroyed) throw new ConnectionClosedError('the socket was closed');
+  doorstep.remove(socket);
+  if (inside.size >= maxConnections) {
+    options.logger.warn({ max: maxConnections }, 'refused a peer: too many connections');
+    throw new ConnectionClosedError('too many connections');
+  }
+  inside.add(socket);
+  socket.once('close', () => inside.delete(socket));
+}
+
 /** The owner's handlers, with the connection in the set for as long as it stands. */
-function tracked({ onConnection }: ListenOptions, connections: Set<PeerConnection>): OnConnection {
+function tracked({ options, connections }: House): OnConnection {
   return (connection) => {
-    const handlers = onConnection(connection);
+    const handlers = options.onConnection(connection);
     connections.add(connection);
     return {
       onMessage: (message) => handlers.onMessage(message),

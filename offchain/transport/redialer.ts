@@ -35,7 +35,7 @@ export class Redialer {
 
   /** @throws InsecureAddressError at once: dialling again would not make the address safe */
   constructor(options: RedialerOptions) {
-    options.security.checkAddress(options.host);
+    options.security.checkTarget({ host: options.host, port: options.port });
     this.#options = options;
     this.#backoff = { ...DEFAULT_BACKOFF, ...options.backoff };
   }

@@ -6,18 +6,39 @@ import { InsecureAddressError } from './errors';
 export interface PeerIdentity {
   readonly address: string;
   readonly port: number;
-  /** Hash of the attested image, 32 bytes; undefined when the transport attests nothing. */
+  /** Hash of the attested image, 32 bytes; undefined when nothing is attested. */
   readonly imageHash?: Buffer;
 }
 
-/** What turns a TCP socket into a stream that may carry the protocol. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A stream that may carry the protocol, and who is behind it. */
+export interface Secured {
+  readonly stream: Duplex;
+  readonly peer: PeerIdentity;
+}
+
+/**
+ * What turns a TCP socket into a stream that may carry the protocol. Both ways may take as long as they like: the caller
+ * has a time limit and destroys the socket, and then they must reject.
+ */
 export interface TransportSecurity {
   readonly name: string;
-  /** Called with the address to listen on or to dial, before anything is opened. @throws InsecureAddressError */
-  checkAddress(host: string): void;
-  /** Rejects when the peer cannot be trusted; the caller then destroys the socket. */
-  secureInbound(socket: Socket): Promise<{ stream: Duplex; peer: PeerIdentity }>;
-  secureOutbound(socket: Socket): Promise<{ stream: Duplex; peer: PeerIdentity }>;
+  /** Called before anything is opened. @throws InsecureAddressError */
+  checkListen(host: string): void;
+  /** Called before anything is opened. @throws InsecureAddressError */
+  checkTarget(target: Target): void;
+  /** Where to open the socket that will lead to the target; absent: at the target. */
+  route?(target: Target): Target;
+  /**
+   * Rejects when the peer cannot be trusted; the caller then destroys the socket. `proven` must be called once, as soon
+   * as this peer may cost more than a socket; it throws when there is no room for it.
+   */
+  secureInbound(socket: Socket, proven: () => void): Promise<Secured>;
+  secureOutbound(socket: Socket, target: Target): Promise<Secured>;
 }
 
 const LOOPBACK = new BlockList();
@@ -32,14 +53,15 @@ export function isLoopback(host: string): boolean {
   return family !== 0 && LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-function requireLoopback(host: string): void {
+/** @throws InsecureAddressError */
+export function requireLoopback(host: string, what = 'the plain transport'): void {
   if (isLoopback(host)) return;
   throw new InsecureAddressError(
-    `"${host}" is not this machine, and the plain transport neither encrypts nor attests; use 127.0.0.1 or an attested transport`,
+    `"${host}" is not this machine, and ${what} neither encrypts nor attests; use 127.0.0.1 or an attested transport`,
   );
 }
 
-async function passThrough(socket: Socket): Promise<{ stream: Duplex; peer: PeerIdentity }> {
+async function passThrough(socket: Socket): Promise<Secured> {
   const { remoteAddress = '', remotePort = 0 } = socket;
   // The name that was checked may have resolved to anything, so the address that was reached is checked too.
   requireLoopback(remoteAddress);
@@ -49,7 +71,12 @@ async function passThrough(socket: Socket): Promise<{ stream: Duplex; peer: Peer
 /** No protection at all: only for peers on the same machine. */
 export const plain: TransportSecurity = {
   name: 'plain',
-  checkAddress: requireLoopback,
-  secureInbound: passThrough,
+  checkListen: (host) => requireLoopback(host),
+  checkTarget: ({ host }) => requireLoopback(host),
+  async secureInbound(socket, proven) {
+    const secured = await passThrough(socket);
+    proven();
+    return secured;
+  },
   secureOutbound: passThrough,
 };

@@ -1,5 +1,5 @@
 import { initialProxyData, packProxyData, rawPublicKey } from '@cocoon/sdk';
-import { attested } from '../transport/testing/attested';
+import { imaged } from '../transport/testing/imaged';
 import { question, usage } from './testing/connected';
 import { ROOT, testParams } from './testing/fake-chain';
 import { Harness } from './testing/harness';
@@ -133,7 +133,7 @@ describe('a proxy whose image is attested', () => {
     harness.chain.setRoot({ version, proxies: [endpoint()], images });
 
   it("is served only while the root's list has the image", async () => {
-    harness = await Harness.start({}, { security: attested(IMAGE) });
+    harness = await Harness.start({}, { security: imaged(IMAGE) });
     while (!(await reasons()).includes(`the image ${IMAGE.toString('hex')} of the proxy is not on the root's list`));
     expect(harness.proxy.introduction).toBeUndefined();
     allow(2, [IMAGE.toString('hex')]);
