@@ -44,23 +44,31 @@ export interface CocoonParams {
   proxyCode: Cell | null;
   workerCode: Cell | null;
   clientCode: Cell | null;
+  /**
+   * The live runners copy parameters as they are; the contracts bring copies of old layouts up to 3. Only where there is no
+   * chain does a layout below 3 exist, and peers follow the runners there.
+   */
+  copiesKeepLayout?: boolean;
 }
 
 /** Which code references a copy keeps: root, proxy, client and worker. */
 export type ParamsCodes = 'all' | 'children' | 'none';
 
+/** The layout that our proxy, client and worker contracts accept, and the oldest that any child was deployed with. */
+export const CHILD_STRUCT_VERSION = 3;
 export const NEWEST_STRUCT_VERSION = 4;
 /** What readers of the live network assume where a layout is older than the field. */
 export const LEGACY_MIN_STAKE = 1_000_000_000n;
 export const MULTIPLIER_ONE = 10_000;
 
 /**
- * @param codes 'all' for the root, 'children' for a proxy, 'none' for a client or worker. The layout is that of `structVersion`
- *   in all of them; our contracts take 3 and 4, older ones are met only in the root files of networks without a chain
+ * @param codes 'all' for the root (keeps `structVersion`), 'children' for a proxy, 'none' for a client or worker;
+ *   the copies of children are written in struct_version 3, or 4 where the root already has it (as on mainnet since 2026)
  * @throws InvalidFieldError naming the parameter that does not fit
  */
 export function storeParams(params: CocoonParams, codes: ParamsCodes): Cell {
-  const version = params.structVersion;
+  const same = codes === 'all' || params.copiesKeepLayout === true;
+  const version = same ? params.structVersion : Math.max(CHILD_STRUCT_VERSION, params.structVersion);
   if (!isKnownVersion(version)) {
     throw new InvalidFieldError('structVersion', `${version} is not one of 0 to ${NEWEST_STRUCT_VERSION}`);
   }

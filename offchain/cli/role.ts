@@ -80,7 +80,8 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const;
 /** @throws CliError for anything but a whole number */
 export function logLevel(verbosity: string | undefined): string | undefined {
   if (verbosity === undefined) return undefined;
-  if (!/^\d{1,3}$/.test(verbosity)) throw new CliError(`--verbosity ${verbosity} is not a whole number.`, 'Give 0 to 4.');
+  if (!/^\d{1,3}$/.test(verbosity))
+    throw new CliError(`--verbosity ${verbosity} is not a whole number.`, 'Give 0 to 4.');
   return LEVELS[Number(verbosity)] ?? 'trace';
 }
 

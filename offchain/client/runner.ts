@@ -65,6 +65,7 @@ export class ClientRunner {
       chain,
       address: config.root_contract_address,
       isTest: config.is_test,
+      chainless: config.chainless,
       refreshMs: config.root_refresh_ms,
       retryMs: ROOT_RETRY_MS,
       clock,

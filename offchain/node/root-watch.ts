@@ -28,6 +28,8 @@ export interface RootWatchOptions {
   chain: Chain;
   address: Address;
   isTest: boolean;
+  /** There is no chain, so peers derive contracts as the live runners do. See CocoonParams.copiesKeepLayout. */
+  chainless?: boolean;
   refreshMs: number;
   /** Wait between readings until the first has succeeded. */
   retryMs: number;
@@ -125,6 +127,7 @@ export class RootWatch {
       );
     }
     const { registeredProxies: entries, ...data } = parseRootData(account.data);
+    if (this.#options.chainless === true) data.params = { ...data.params, copiesKeepLayout: true };
     if (data.params.isTest !== isTest) {
       throw new RootConfigError(
         `The root contract ${address} is for ${data.params.isTest ? 'a test network' : 'the main network'}, but "is_test" is ${isTest}. Set one to fit the other.`,

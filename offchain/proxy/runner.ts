@@ -44,6 +44,7 @@ export class ProxyRunner {
         chain: deps.chain,
         address: config.root_contract_address,
         isTest: config.is_test,
+        chainless: config.chainless,
         refreshMs: config.root_refresh_ms,
         retryMs: config.root_refresh_ms,
         clock: { ...systemClock, nowMs: deps.now },

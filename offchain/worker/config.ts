@@ -51,6 +51,8 @@ const NEVER = 2n ** 62n;
 
 export type WorkerConfig = Omit<z.output<typeof schema>, 'forward_requests_to'> & {
   target: EngineTarget;
+  /** The root comes from a file, and no money moves (`--disable-ton`). */
+  chainless: boolean;
   /** Name of the model in requests. */
   baseModel: string;
   tonApiKey: string | undefined;
@@ -69,6 +71,7 @@ export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: 
   if (config.max_active_requests === 0) config.max_active_requests = LIVE_DEFAULT_ACTIVE_REQUESTS;
   return {
     ...config,
+    chainless: mode.chainless ?? false,
     target: parseTarget(forward_requests_to),
     baseModel: modelBaseName(config.model_name),
     tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file),

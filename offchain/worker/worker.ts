@@ -117,6 +117,7 @@ export class Worker {
       chain,
       address: config.root_contract_address,
       isTest: config.is_test,
+      chainless: config.chainless,
       refreshMs: config.root_refresh_ms,
       retryMs: config.poll_interval_ms,
       clock,

@@ -109,6 +109,16 @@ describe('parameters', () => {
   test('survive packing and parsing with all codes', () =>
     roundTrips(any.params, (params) => storeParams(params, 'all'), loadParams));
 
+  test('copied for a network without a chain keep their layout', () => {
+    const params = { ...fc.sample(any.params, 1)[0]!, structVersion: 1, copiesKeepLayout: true };
+    expect(storeParams(params, 'none').beginParse().loadUint(8)).toBe(1);
+    expect(
+      storeParams({ ...params, copiesKeepLayout: false }, 'none')
+        .beginParse()
+        .loadUint(8),
+    ).toBe(3);
+  });
+
   test.each([0, 1, 2, 3, 4])('of struct version %i keep their layout', (structVersion) => {
     fc.assert(
       fc.property(any.params, (random) => {

@@ -10,7 +10,6 @@ import {
   parseWalletData,
   proxyStateInit,
   stateInitAddress,
-  storeParams,
   walletStateInit,
 } from '@cocoon/sdk';
 import { privateKeyFromSeed, rawPublicKey } from '@cocoon/sdk/protocol/keys';
@@ -64,11 +63,6 @@ describe('the file that stands in for the root contract', () => {
     expect([...data.modelHashes]).toEqual([modelHash('base').toString('hex')]);
     expect(data.registeredProxies.get(2)).toBe('127.0.0.1:11001 127.0.0.1:11002');
     expect(data.params.clientCode?.equals(code)).toBe(true);
-  });
-
-  it('keeps the layout of its struct version in the copies of contracts, as peers derive their addresses from them', () => {
-    const { params } = parseRootFile({});
-    expect(storeParams(params, 'none').beginParse().loadUint(8)).toBe(1);
   });
 
   it.each([
