@@ -20,6 +20,8 @@ class FakeSession {
   /** Fails every request at once with this. */
   refuse: GatewayError | undefined;
 
+  whenIdle = (done: () => void) => done();
+
   run(request: UpstreamRequest, sink: AnswerSink) {
     const run = { request, sink, cancelled: false };
     this.runs.push(run);
@@ -114,6 +116,32 @@ describe('choosing proxies', () => {
     register([target(8)]);
     expect(slots[1]?.closed).toBe(true);
     expect(slots[2]?.target.seqno).toBe(8);
+  });
+
+  test('one that has left the registry finishes what it runs, gets nothing more, and is closed then', () => {
+    const { pool, slots, session, register } = setUp(1, 1);
+    let idle: () => void = () => undefined;
+    session(0).whenIdle = (done) => {
+      idle = done;
+    };
+    const answer = sink();
+    pool.run(request, answer);
+    register([target(5)]);
+    expect([slots[0]?.closed, slots[1]?.target.seqno]).toEqual([false, 5]);
+    pool.run(request, sink());
+    expect([session(0).runs.length, session(1).runs.length]).toEqual([1, 1]);
+    session(0).runs[0]?.sink.head(HEAD, final(1n));
+    idle();
+    expect([answer.log, slots[0]?.closed]).toEqual([['head 200'], true]);
+  });
+
+  test('closing the pool closes also one that is being left', () => {
+    const { pool, slots, session, register } = setUp(1, 1);
+    session(0).whenIdle = () => undefined;
+    register([]);
+    expect(slots[0]?.closed).toBe(false);
+    pool.close();
+    expect(slots[0]?.closed).toBe(true);
   });
 
   test('requests go to the least loaded ready one, and take turns among equals (B27)', () => {

@@ -63,8 +63,10 @@ export class PeerWorld {
   /** What the root says of a model, and of every worker's image. */
   modelProblem: (model: string) => string | undefined = () => undefined;
   imageProblem: string | undefined;
-  /** Version of the root that this proxy knows, and that it would find if it looked. */
-  root = { known: 5, onChain: 5 };
+  /** Version of the root that this proxy would find if it looked. */
+  rootOnChain = 5;
+  /** How long looking takes. */
+  rootReading: Promise<void> = Promise.resolve();
   ports = { clientPort: 0, workerPort: 0 };
   readonly peers: Peers;
   private readonly dialed: PeerConnection[] = [];
@@ -96,9 +98,10 @@ export class PeerWorld {
         isTestnet: false,
         handshakeTimeoutMs: 2000,
         authTimeoutMs: 2000,
-        rootVersion: () => this.root.known,
+        rootVersion: () => this.world.rootVersion,
         rootAtLeast: async (version) => {
-          if (version > this.root.known) this.root.known = this.root.onChain;
+          await this.rootReading;
+          if (version > this.world.rootVersion) this.world.rootVersion = this.rootOnChain;
         },
         imageProblem: () => this.imageProblem,
         modelProblem: (model) => this.modelProblem(model),
