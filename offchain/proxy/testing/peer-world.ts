@@ -1,7 +1,7 @@
 /** The proxy's two listeners over real loopback sockets, and peers that talk to them. */
 import { createHash } from 'node:crypto';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
-import { dial, type PeerConnection, plain } from '../../transport';
+import { dial, type PeerConnection, plain, type TransportSecurity } from '../../transport';
 import { Nonces } from '../nonces';
 import { Peers } from '../peers';
 import { address, quiet, World } from './world';
@@ -69,6 +69,8 @@ export class PeerWorld {
   rootReading: Promise<void> = Promise.resolve();
   ports = { clientPort: 0, workerPort: 0 };
   readonly peers: Peers;
+  /** Of those who connect from now on. */
+  security: TransportSecurity = plain;
   private readonly dialed: PeerConnection[] = [];
   private lastId = 0;
 
@@ -126,7 +128,13 @@ export class PeerWorld {
       onQuery: async () => undefined,
       onClose: onClosed,
     });
-    const connection = await dial({ host: '127.0.0.1', port, security: plain, logger: quiet, onConnection });
+    const connection = await dial({
+      host: '127.0.0.1',
+      port,
+      security: this.security,
+      logger: quiet,
+      onConnection,
+    });
     this.dialed.push(connection);
     return {
       connection,
