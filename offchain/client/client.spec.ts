@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contractCode, privateKeyFromSeed, rawPublicKey, stateInitAddress, walletStateInit } from '@cocoon/sdk';
+import type { TlObject } from '@cocoon/sdk/protocol/tl';
 import { Cell, toNano } from '@ton/core';
 import OpenAI from 'openai';
 import { type RunningClient, startClient } from '.';
@@ -130,6 +131,17 @@ describe('the whole client', () => {
     expect((await w.get('/readyz')).status).toBe(503);
     await w.proxy.start(port);
     await w.ready();
+  });
+
+  test('statistics are told while a proxy is in the middle of its handshake', async () => {
+    w = await world();
+    const asked = w.proxy.next('client.connectToProxy');
+    w.proxy.answer = (query) =>
+      query._ === 'client.connectToProxy' ? new Promise<TlObject>(() => undefined) : undefined;
+    w.proxy.connections[0]?.close();
+    await asked;
+    for (const path of ['/jsonstats', '/metrics', '/healthz']) expect((await w.get(path)).status).toBe(200);
+    expect((await stats()).proxy_connections).toMatchObject([{ is_ready: false, running_requests: 0 }]);
   });
 
   const stats = async () => (await (await w.get('/jsonstats')).json()) as Stats;
