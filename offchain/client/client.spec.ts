@@ -133,7 +133,7 @@ describe('the whole client', () => {
     await w.ready();
   });
 
-  test('statistics are told while a proxy is in the middle of its handshake', async () => {
+  test('statistics are told in the middle of a handshake with a proxy, and say that nothing is ready (B10)', async () => {
     w = await world();
     const asked = w.proxy.next('client.connectToProxy');
     w.proxy.answer = (query) =>
@@ -141,11 +141,14 @@ describe('the whole client', () => {
     w.proxy.connections[0]?.close();
     await asked;
     for (const path of ['/jsonstats', '/metrics', '/healthz']) expect((await w.get(path)).status).toBe(200);
-    expect((await stats()).proxy_connections).toMatchObject([{ is_ready: false, running_requests: 0 }]);
+    const told = await stats();
+    expect(told.status.enabled).toBe(false);
+    expect(told.proxy_connections).toMatchObject([{ is_ready: false, running_requests: 0 }]);
   });
 
   const stats = async () => (await (await w.get('/jsonstats')).json()) as Stats;
   interface Stats {
+    status: { enabled: boolean };
     root_contract_config: { version: number };
     proxies: Record<string, unknown>[];
     proxy_connections: Record<string, unknown>[];

@@ -158,7 +158,7 @@ describe('choosing proxies', () => {
 });
 
 describe('a request that fails before its answer begins', () => {
-  test('moves to another proxy when its own is lost, and once begun it does not', () => {
+  test('moves to another proxy when its own is lost, and once begun it does not (B27)', () => {
     const { pool, slots, session } = setUp(2, 2);
     const answer = sink();
     pool.run(request, answer);
