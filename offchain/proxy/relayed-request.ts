@@ -3,7 +3,7 @@ import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { RequestRow } from '../ledger';
 import type { Reservation } from './accounts';
-import { ClientFrames, type FinalFacts, stamped } from './client-frames';
+import { ClientFrames, debugTexts, type FinalFacts, stamped } from './client-frames';
 import { errorText, RequestError } from './errors';
 import {
   badAnswer,
@@ -18,7 +18,7 @@ import {
 import { type Effect, isFinal, type RequestEvent, type RequestState, TRANSITIONS } from './request-states';
 import type { Lease } from './scheduler';
 import { NO_TOKENS, type RequestTokens } from './tokens';
-import { debugObject, readHead } from './worker-answer';
+import { readHead } from './worker-answer';
 import type { WorkerFrame } from './worker-frames';
 
 /** Made once: it only tells the scheduler's queue that nobody waits any more. */
@@ -274,14 +274,7 @@ export class RelayedRequest {
       tokens,
       proxyTimes: { start, end },
       ...(frame?.times ? { workerTimes: frame.times } : {}),
-      ...(this.facts.enableDebug
-        ? {
-            debug: {
-              worker: debugObject(frame?.debug ?? ''),
-              proxy: JSON.stringify({ type: 'proxy_stats', start_time: start, answer_receive_end_at: end }),
-            },
-          }
-        : {}),
+      ...(this.facts.enableDebug ? { debug: debugTexts(frame?.debug, start, end) } : {}),
     };
   }
 
