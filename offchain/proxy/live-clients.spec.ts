@@ -200,20 +200,23 @@ describe('what a worker says is vouched for before a client reads it', () => {
   });
 
   it.each([
-    ['{"type":"worker_stats","start_time":1}', '{"type":"worker_stats","start_time":1}'],
-    ['{"a":1e999}', '{"a":null}'],
-    ['{"a":"\\ud800"}', '{}'],
-    ['[1]', '{}'],
-    ['5', '{}'],
-    ['', '{}'],
-    ['{"a":', '{}'],
-    [`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, '{}'],
-  ])('debug information %.40j goes on as %s (B2)', async (workerDebug, passedOn) => {
-    const worker = world.worker();
-    const { client, id } = await started(world, worker, world.client(2), { enableDebug: true });
-    world.relay.workerMessage(worker, head(id, { ...finalInfo(1n, 8n), workerDebug }));
-    const { finalInfo: told } = await last(client, 'client.queryAnswerEx');
-    expect(told?.workerDebug).toBe(passedOn);
-    expect(JSON.parse(told?.proxyDebug ?? '')).toMatchObject({ type: 'proxy_stats' });
-  });
+    ['an object', '{"type":"worker_stats","start_time":1}', '{"type":"worker_stats","start_time":1}'],
+    ['an object with a number beyond all numbers', '{"a":1e999}', '{"a":null}'],
+    ['an object with half a character', '{"a":"\\ud800"}', '{}'],
+    ['a list', '[1]', '{}'],
+    ['a number', '5', '{}'],
+    ['nothing', '', '{}'],
+    ['half an object', '{"a":', '{}'],
+    ['nested without end', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, '{}'],
+  ])(
+    'debug information that is %s goes on as an object that every parser takes (B2)',
+    async (_what, workerDebug, passedOn) => {
+      const worker = world.worker();
+      const { client, id } = await started(world, worker, world.client(2), { enableDebug: true });
+      world.relay.workerMessage(worker, head(id, { ...finalInfo(1n, 8n), workerDebug }));
+      const { finalInfo: told } = await last(client, 'client.queryAnswerEx');
+      expect(told?.workerDebug).toBe(passedOn);
+      expect(JSON.parse(told?.proxyDebug ?? '')).toMatchObject({ type: 'proxy_stats' });
+    },
+  );
 });
