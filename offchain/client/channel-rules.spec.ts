@@ -70,7 +70,7 @@ describe('what a channel needs next (payments.md 2.6)', () => {
     expect(nextStep(situation({ state: CocoonState.closed, balance: 0n }, { closing: true }))).toBeUndefined();
   });
 
-  test('a channel of older terms that nobody serves gets some minutes, however short the delays are', () => {
+  test('a channel of older terms that nobody serves gets some minutes where hurry saves nothing', () => {
     const { params } = new FakeChain().emptyClient();
     const equal = { params: { ...params, proxyDelayBeforeClose: 60, clientDelayBeforeClose: 60 } };
     expect(nextStep(situation(equal, { outdatedSinceS: NOW - 599 }))).toBeUndefined();

@@ -55,8 +55,9 @@ export function nextStep(situation: ChannelSituation): ChannelStep | undefined {
   if (situation.closing) return { do: 'requestRefund', why: 'the owner asked to close the channel' };
   if (situation.outdatedSinceS !== undefined) {
     const { proxyDelayBeforeClose, clientDelayBeforeClose } = onChain.params;
-    // Half of what the proxy's delay is longer: the forced path then still ends before the proxy can take the pool.
-    const wait = Math.max(PATIENCE_S, 0.5 * (proxyDelayBeforeClose - clientDelayBeforeClose));
+    const lead = proxyDelayBeforeClose - clientDelayBeforeClose;
+    // Half of the lead: the forced path then still ends before the proxy can take the pool. Without a lead, hurry saves nothing.
+    const wait = lead > 0 ? 0.5 * lead : PATIENCE_S;
     if (situation.nowS >= situation.outdatedSinceS + wait)
       return { do: 'requestRefund', why: 'its proxy has moved to a contract of newer terms, or is gone' };
     return undefined;

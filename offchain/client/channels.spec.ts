@@ -202,10 +202,12 @@ describe('looking after channels', () => {
     };
     await pass(30 * 86_400);
     use.now = false;
+    await pass(1);
     await pass(21_000);
     use.now = true;
     await pass(1);
     use.now = false;
+    await pass(1);
     await pass(21_000);
     expect(wallet.sent).toEqual([]);
     await pass(600);

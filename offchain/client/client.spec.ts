@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contractCode, privateKeyFromSeed, rawPublicKey, stateInitAddress, walletStateInit } from '@cocoon/sdk';
+import type { TlObject } from '@cocoon/sdk/protocol/tl';
 import { Cell, toNano } from '@ton/core';
 import OpenAI from 'openai';
 import { type RunningClient, startClient } from '.';
@@ -132,8 +133,22 @@ describe('the whole client', () => {
     await w.ready();
   });
 
+  test('statistics are told in the middle of a handshake with a proxy, and say that nothing is ready (B10)', async () => {
+    w = await world();
+    const asked = w.proxy.next('client.connectToProxy');
+    w.proxy.answer = (query) =>
+      query._ === 'client.connectToProxy' ? new Promise<TlObject>(() => undefined) : undefined;
+    w.proxy.connections[0]?.close();
+    await asked;
+    for (const path of ['/jsonstats', '/metrics', '/healthz']) expect((await w.get(path)).status).toBe(200);
+    const told = await stats();
+    expect(told.status.enabled).toBe(false);
+    expect(told.proxy_connections).toMatchObject([{ is_ready: false, running_requests: 0 }]);
+  });
+
   const stats = async () => (await (await w.get('/jsonstats')).json()) as Stats;
   interface Stats {
+    status: { enabled: boolean };
     root_contract_config: { version: number };
     proxies: Record<string, unknown>[];
     proxy_connections: Record<string, unknown>[];

@@ -74,7 +74,7 @@ describe('a proxy whose image is attested', () => {
     w = await world(undefined, imaged(IMAGE));
   });
 
-  test("is told nothing while the root's list does not have the image", async () => {
+  test("is told nothing, no secret either, while the root's list does not have the image (B25)", async () => {
     await expect(w.connect()).rejects.toMatchObject({ code: 'image_not_allowed' });
     expect(w.proxy.received).toEqual([]);
     await allow([IMAGE.toString('hex')]);

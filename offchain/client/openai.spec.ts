@@ -31,7 +31,7 @@ describe('the openai package', () => {
     expect(response.headers.get('x-request-id')).toBeTruthy();
   });
 
-  test('gets a stream chunk by chunk while the answer is still being made', async () => {
+  test('gets a stream chunk by chunk while the answer is still being made (B3)', async () => {
     gateway.upstream.script = (run) => run.startStream();
     const arrived = gateway.upstream.nextRun();
     const stream = await client.chat.completions.create({ ...ask, stream: true });
@@ -103,6 +103,14 @@ describe('the openai package', () => {
     ]);
     expect((await client.models.retrieve('m')).id).toBe('m');
     await expect(client.models.retrieve('nope')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
+  });
+
+  test('a name made to break out of the list of models is a name, in JSON (B16)', async () => {
+    const id = '"}]},{"id":"<script>';
+    gateway.upstream.served = [{ name: id, workers: [] }];
+    const response = await client.models.list().asResponse();
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(await response.json()).toEqual({ object: 'list', data: [expect.objectContaining({ id })] });
   });
 
   test('a model name with a slash can be retrieved', async () => {

@@ -20,6 +20,8 @@ class FakeSession {
   /** Fails every request at once with this. */
   refuse: GatewayError | undefined;
 
+  whenIdle = (done: () => void) => done();
+
   run(request: UpstreamRequest, sink: AnswerSink) {
     const run = { request, sink, cancelled: false };
     this.runs.push(run);
@@ -116,6 +118,32 @@ describe('choosing proxies', () => {
     expect(slots[2]?.target.seqno).toBe(8);
   });
 
+  test('one that has left the registry finishes what it runs, gets nothing more, and is closed then', () => {
+    const { pool, slots, session, register } = setUp(1, 1);
+    let idle: () => void = () => undefined;
+    session(0).whenIdle = (done) => {
+      idle = done;
+    };
+    const answer = sink();
+    pool.run(request, answer);
+    register([target(5)]);
+    expect([slots[0]?.closed, slots[1]?.target.seqno]).toEqual([false, 5]);
+    pool.run(request, sink());
+    expect([session(0).runs.length, session(1).runs.length]).toEqual([1, 1]);
+    session(0).runs[0]?.sink.head(HEAD, final(1n));
+    idle();
+    expect([answer.log, slots[0]?.closed]).toEqual([['head 200'], true]);
+  });
+
+  test('closing the pool closes also one that is being left', () => {
+    const { pool, slots, session, register } = setUp(1, 1);
+    session(0).whenIdle = () => undefined;
+    register([]);
+    expect(slots[0]?.closed).toBe(false);
+    pool.close();
+    expect(slots[0]?.closed).toBe(true);
+  });
+
   test('requests go to the least loaded ready one, and take turns among equals (B27)', () => {
     const { pool, session } = setUp(3, 3);
     session(0).activeRequests = 5;
@@ -130,7 +158,7 @@ describe('choosing proxies', () => {
 });
 
 describe('a request that fails before its answer begins', () => {
-  test('moves to another proxy when its own is lost, and once begun it does not', () => {
+  test('moves to another proxy when its own is lost, and once begun it does not (B27)', () => {
     const { pool, slots, session } = setUp(2, 2);
     const answer = sink();
     pool.run(request, answer);

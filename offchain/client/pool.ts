@@ -34,6 +34,8 @@ export interface PoolOptions {
 export class ProxyPool implements Upstream {
   readonly #options: PoolOptions;
   #slots: ProxySlot[] = [];
+  /** Get no new requests, and are closed when those that run there have ended. */
+  readonly #leaving = new Set<ProxySlot>();
   #turn = 0;
 
   constructor(options: PoolOptions) {
@@ -51,7 +53,7 @@ export class ProxyPool implements Upstream {
       // A proxy that does not come up is kept while there is no other to try.
       if (!gone && !(slot.unusable && spare.length > 0)) return true;
       this.#options.logger.info({ target: targetKey(slot.target), gone }, 'leaving this proxy');
-      slot.close();
+      this.#leave(slot);
       return false;
     });
     while (this.#slots.length < this.#options.connections && spare.length > 0) {
@@ -60,19 +62,29 @@ export class ProxyPool implements Upstream {
     }
   }
 
+  #leave(slot: ProxySlot): void {
+    this.#leaving.add(slot);
+    const end = () => {
+      this.#leaving.delete(slot);
+      slot.close();
+    };
+    if (slot.session === undefined) end();
+    else slot.session.whenIdle(end);
+  }
+
   /** What the root allows has changed. Channels keep their terms, so that no connection ends for new ones. */
   rootChanged(): void {
     this.update();
-    for (const slot of this.#slots) slot.session?.rootChanged();
+    for (const slot of [...this.#slots, ...this.#leaving]) slot.session?.rootChanged();
   }
 
-  /** Whether a connection stands whose payments go through this client contract. */
+  /** Whether a proxy takes requests that are paid through this client contract. */
   uses(client: Address): boolean {
-    return this.#slots.some(({ session }) => session?.terms?.client.equals(client));
+    return this.#ready().some(({ terms }) => terms?.client.equals(client));
   }
 
   close(): void {
-    for (const slot of this.#slots) slot.close();
+    for (const slot of [...this.#slots, ...this.#leaving]) slot.close();
     this.#slots = [];
   }
 
@@ -130,7 +142,8 @@ export class ProxyPool implements Upstream {
   /** Each channel has the terms of its own contract: the dearest of those that may be used. */
   pricing(): Pricing | undefined {
     const terms = this.#ready().flatMap((session) => session.terms?.params ?? []);
-    return terms.length === 0 ? this.#options.root()?.params : terms.reduce(dearest, terms[0]!);
+    const [first, ...others] = terms;
+    return first === undefined ? this.#options.root()?.params : others.reduce(dearest, first);
   }
 
   notReady(): GatewayError | undefined {

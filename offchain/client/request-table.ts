@@ -29,6 +29,7 @@ export class RequestTable {
   readonly #pricePerToken: bigint;
   readonly #onTokens: (tokens: bigint) => void;
   readonly #entries = new Map<string, Entry>();
+  #onIdle: () => void = () => undefined;
 
   /**
    * @param terms agreed with this proxy; the price is nanoTON
@@ -49,6 +50,12 @@ export class RequestTable {
     return this.#entries.size;
   }
 
+  /** Calls back once no request runs, at once when none does. */
+  whenIdle(done: () => void): void {
+    if (this.#entries.size === 0) done();
+    else this.#onIdle = done;
+  }
+
   /** @param configVersion version of the root contract this client has read */
   start(request: UpstreamRequest, sink: AnswerSink, configVersion: number): RunningRequest {
     const key = keyOf(request.requestId);
@@ -56,7 +63,7 @@ export class RequestTable {
     try {
       this.#connection.send(this.#runQuery(request, configVersion));
     } catch (error) {
-      this.#entries.delete(key);
+      this.#remove(key);
       sink.failed(error instanceof MessageTooLargeError ? requestTooLarge() : connectionLost(error));
       return { cancel: () => undefined };
     }
@@ -103,6 +110,7 @@ export class RequestTable {
   closeAll(cause: unknown): void {
     const entries = [...this.#entries.values()];
     this.#entries.clear();
+    this.#onIdle();
     for (const { sink } of entries) sink.failed(connectionLost(cause));
   }
 
@@ -167,7 +175,7 @@ export class RequestTable {
     const key = keyOf(message.requestId);
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    this.#entries.delete(key);
+    this.#remove(key);
     const tokens = used === undefined ? undefined : counts(used).total;
     if (tokens !== undefined && tokens > 0n) this.#onTokens(tokens);
     entry.sink.failed(fromPeerError(message.errorCode, message.error, entry.request.model), tokens);
@@ -185,7 +193,7 @@ export class RequestTable {
 
   #settle(key: string, final: FinalInfo | undefined): void {
     if (final === undefined) return;
-    this.#entries.delete(key);
+    this.#remove(key);
     this.#onTokens(final.tokens.total);
   }
 
@@ -197,13 +205,20 @@ export class RequestTable {
   #cancel(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    this.#entries.delete(key);
-    if (this.#protoVersion < CANCEL_PROTO) return; // a live peer has no word for it: its answer is dropped when it comes
-    try {
-      this.#connection.send({ _: 'client.cancelQuery', requestId: entry.request.requestId });
-    } catch {
-      // The connection is closing: the peer drops the request with it.
+    // A live peer has no word for it: its answer is dropped when it comes.
+    if (this.#protoVersion >= CANCEL_PROTO) {
+      try {
+        this.#connection.send({ _: 'client.cancelQuery', requestId: entry.request.requestId });
+      } catch {
+        // The connection is closing: the peer drops the request with it.
+      }
     }
+    this.#remove(key);
+  }
+
+  #remove(key: string): void {
+    this.#entries.delete(key);
+    if (this.#entries.size === 0) this.#onIdle();
   }
 }
 

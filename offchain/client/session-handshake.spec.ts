@@ -36,7 +36,7 @@ describe('the handshake with a proxy', () => {
     expect(w.proxy.received).toEqual(['client.connectToProxy', 'client.authorizeWithProxyShort']);
   });
 
-  test('the secret is not shown to a proxy that does not know its hash', async () => {
+  test('the secret is not shown to a proxy that does not know its hash (B25)', async () => {
     w.proxy.knownSecretHash = secretHash(Buffer.from('an older secret'));
     w.chain.setClient({ balance: toNano('15'), secretHash: secretHash(Buffer.from('an older secret')) });
     await w.connect();

@@ -1,47 +1,8 @@
 import type { TlObject } from '@cocoon/sdk/protocol/tl';
 import type { ProxySession } from './session';
 import { finalInfo, httpResponse, usage } from './testing/fake-proxy';
+import { recorder, request } from './testing/recorder';
 import { type World, world } from './testing/session-world';
-import type { AnswerSink, UpstreamRequest } from './upstream';
-
-function request(): UpstreamRequest {
-  return {
-    requestId: Buffer.alloc(32, 5),
-    model: 'm',
-    url: '/v1/chat/completions',
-    headers: [{ name: 'Host', value: 'localhost' }],
-    payload: Buffer.from('{"model":"m"}'),
-    maxCoefficient: 4000,
-    maxTokens: 100,
-    timeoutS: 20,
-    enableDebug: false,
-  };
-}
-
-/** Records what a sink is told; `over` resolves at its end. */
-function recorder(): AnswerSink & { log: string[]; over: Promise<void> } {
-  const log: string[] = [];
-  let end: () => void = () => undefined;
-  const over = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return {
-    log,
-    over,
-    head: (head, last) => {
-      log.push(`head ${head.status} ${head.payload}${last ? ` final ${last.tokens.total}` : ''}`);
-      if (last) end();
-    },
-    part: (data, last) => {
-      log.push(`part ${data}${last ? ` final ${last.tokens.total}` : ''}`);
-      if (last) end();
-    },
-    failed: (error) => {
-      log.push(`failed ${error.code}`);
-      end();
-    },
-  };
-}
 
 describe('requests over a session', () => {
   let w: World;

@@ -152,6 +152,12 @@ export class ProxySession {
     return (this.#requests as RequestTable).start(request, sink, this.#deps.root().version);
   }
 
+  /** Calls back once no request runs here, at once when none does. */
+  whenIdle(done: () => void): void {
+    if (this.#requests === undefined) done();
+    else this.#requests.whenIdle(done);
+  }
+
   /** The root's lists have changed: a proxy whose image is no longer allowed sees nothing more. */
   rootChanged(): void {
     try {

@@ -2,7 +2,7 @@ import { ManualClock } from '../transport/testing/manual-clock';
 import { Rate } from './rates';
 
 describe('a rate', () => {
-  it('keeps the total and lets each rate decay with its own period', () => {
+  it('keeps the total from zero on and lets each rate decay with its own period (B10)', () => {
     const clock = new ManualClock();
     const rate = new Rate(() => clock.nowMs());
     rate.add(60);

@@ -136,6 +136,17 @@ describe('watching the root contract', () => {
 });
 
 describe('root_contract_config of /jsonstats', () => {
+  it('has prices that take more than 32 bits as they are (B21)', async () => {
+    const terms = { pricePerToken: 2n ** 31n + 1n, workerFeePerToken: 2n ** 40n };
+    publish(7, [], terms);
+    const { params: read } = await watch.refresh();
+    expect(read).toMatchObject(terms);
+    expect(rootStats(watch.current)).toMatchObject({
+      price_per_token: terms.pricePerToken,
+      worker_fee_per_token: terms.workerFeePerToken,
+    });
+  });
+
   it('has the prices, the proxies and the hash of each code, and is null before the first reading', async () => {
     expect(rootStats(watch.current)).toBeNull();
     publish(7, ['127.0.0.1:1 127.0.0.1:2']);

@@ -184,7 +184,7 @@ describe('chain view > client reports', () => {
     expect(world.ledger.meta(FOLLOW_KEY(world.identity.address))).toBe(lt.toString());
   });
 
-  it('count settled tokens on every level, because they were signed once', async () => {
+  it('count settled tokens on every level, because they were signed once: a ledger that lost them does not stop the proxy (B6)', async () => {
     await apply(report(STAKE, { tokensUsed: 40n }), 'no gas');
     expect(account()?.levels).toMatchObject({ max: 40n, written: 40n, anchored: 40n });
   });

@@ -3,6 +3,7 @@ import { encode, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl/code
 import { CANCEL_PROTO, TIMESTAMPS_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { RequestError } from './errors';
 import { type RequestTokens, wireTokens } from './tokens';
+import { debugObject } from './worker-answer';
 
 /** What the last frame of a request tells the client besides the bytes. Times are unix seconds. */
 export interface FinalFacts {
@@ -113,6 +114,14 @@ export function stamped(response: TlType<'http.response'>, startMs: number, endM
     httpHeader('X-Cocoon-Proxy-End', (endMs / 1000).toFixed(6)),
   ];
   return { ...response, headers: [...response.headers, ...stamps] };
+}
+
+/** Times are unix seconds. */
+export function debugTexts(worker: string | undefined, start: number, end: number): { worker: string; proxy: string } {
+  return {
+    worker: debugObject(worker ?? ''),
+    proxy: JSON.stringify({ type: 'proxy_stats', start_time: start, answer_receive_end_at: end }),
+  };
 }
 
 function legacyTokens(final: FinalFacts | undefined): TlType<'tokensUsed'> {

@@ -22,7 +22,7 @@ async function serve(more: Partial<ProxyHttpOptions> = {}): Promise<string> {
     logger: quiet,
     notReady: () => reasons,
     metrics: async () => '# metrics',
-    stats: () => ({ big: 2n ** 60n }),
+    stats: () => ({ big: 2n ** 60n, model: '"},<b>' }),
     actions: {
       charge: async (client) => note(`charge ${client}`, settled),
       payout: async (worker) => note(`payout ${worker}`, settled),
@@ -66,7 +66,7 @@ describe('operator HTTP', () => {
     });
   });
 
-  it('answers health, readiness with its reasons, metrics and stats without a token', async () => {
+  it('answers health, readiness with its reasons, metrics and stats without a token, as escaped JSON (B16)', async () => {
     const url = await serve();
     expect(await call(`${url}/healthz`, 'GET')).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await call(`${url}/readyz`, 'GET')).toMatchObject({ status: 200, body: { ready: true } });
@@ -76,7 +76,10 @@ describe('operator HTTP', () => {
       body: { ready: false, reasons: ['the disk is full'] },
     });
     expect((await call(`${url}/metrics`, 'GET')).body).toBe('# metrics');
-    expect((await call(`${url}/jsonstats`, 'GET')).body).toEqual({ big: '1152921504606846976' });
+    expect(await call(`${url}/jsonstats`, 'GET')).toMatchObject({
+      type: 'application/json',
+      body: { big: '1152921504606846976', model: '"},<b>' },
+    });
   });
 
   const paths = ['charge?client=0:01', 'payout?worker=0:02', 'withdraw', 'commit'];

@@ -25,7 +25,7 @@ describe('models', () => {
     await net.readyWorker();
   });
 
-  it('that lost their place: what runs is finished, nothing new begins, then the worker is left', async () => {
+  it('that lost their place: what runs is finished, nothing new begins, and the worker may wait for its voucher', async () => {
     const worker = await net.readyWorker();
     const client = await net.readyClient();
     client.connection.send(runQuery());
@@ -37,15 +37,14 @@ describe('models', () => {
     await worker.ask({ _: 'worker.updatePaymentStatus' });
     client.connection.send(runQuery());
     expect((await client.next('client.queryAnswerEx')).finalInfo?.tokensUsed.totalTokensUsed).toBe(0n);
-    worker.connection.send({
-      _: 'proxy.queryAnswerEx',
-      requestId,
-      answer: httpResponse(200, 'hi'),
-      finalInfo: finalInfo(2n, 8n),
-    });
+    const answer = httpResponse(200, 'hi');
+    worker.connection.send({ _: 'proxy.queryAnswerEx', requestId, answer, finalInfo: finalInfo(2n, 8n) });
     expect((await client.next('client.queryAnswerEx')).finalInfo?.tokensUsed.totalTokensUsed).toBe(10n);
-    await worker.closed;
-    expect(net.world.scheduler.seats()).toEqual([]);
+    expect(await worker.ask({ _: 'worker.updatePaymentStatus' })).toMatchObject({ maxTokens: 10n });
+    // Once it went, it is not taken again.
+    worker.connection.close();
+    const again = await net.connect(net.ports.workerPort);
+    await expect(again.ask(workerHello())).rejects.toThrow(unlisted('demo@1:abc'));
   });
 
   it('that come back while the last request runs keep their worker', async () => {
@@ -62,13 +61,6 @@ describe('models', () => {
     await client.next('client.queryAnswerEx');
     client.connection.send(runQuery());
     await worker.next('proxy.runQueryEx');
-  });
-
-  it('that are not used are left at once', async () => {
-    const worker = await net.readyWorker();
-    net.modelProblem = unlisted;
-    net.peers.rootChanged();
-    await worker.closed;
   });
 });
 
@@ -91,10 +83,10 @@ describe('a client that has seen a newer root', () => {
   it('makes this proxy look, and is served', async () => {
     const worker = await net.readyWorker();
     const client = await net.readyClient();
-    net.root.onChain = 6;
+    net.rootOnChain = 6;
     client.connection.send(runQuery({ minConfigVersion: 6 }));
     await worker.next('proxy.runQueryEx');
-    net.root.onChain = 7;
+    net.rootOnChain = 7;
     const other = await net.connect(net.ports.clientPort);
     expect((await other.ask(hello({}, 7)))._).toBe('client.connectedToProxy');
   });
@@ -110,10 +102,18 @@ describe('a client that has seen a newer root', () => {
   it('may change its mind meanwhile', async () => {
     await net.readyWorker();
     const client = await net.readyClient();
+    net.rootOnChain = 9;
+    let read: () => void = () => undefined;
+    net.rootReading = new Promise((resolve) => {
+      read = resolve;
+    });
     const query = runQuery({ minConfigVersion: 9 });
     client.connection.send(query);
     client.connection.send({ _: 'client.cancelQuery', requestId: query.requestId });
     await client.ask({ _: 'client.updatePaymentStatus' });
+    read();
+    await client.ask({ _: 'client.updatePaymentStatus' });
+    expect(net.world.rootVersion).toBe(9);
     expect(net.world.relay.active).toBe(0);
   });
 

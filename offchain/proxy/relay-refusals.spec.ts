@@ -68,7 +68,7 @@ describe('relay > refuses with an ordinary HTTP answer that every client underst
     nothingLeft(world, client);
   });
 
-  it('more requests at once than one client may have', async () => {
+  it('more requests at once than one client may have (B13)', async () => {
     const worker = world.worker({ limit: 10 });
     const client = world.client();
     for (let i = 0; i < 4; i++) await started(world, worker, client);
@@ -79,7 +79,7 @@ describe('relay > refuses with an ordinary HTTP answer that every client underst
     });
   });
 
-  it('a queue that did not move in time', async () => {
+  it('a queue that did not move in time (B13)', async () => {
     await world.close();
     world = new World({ queueTimeoutMs: 20 });
     const worker = world.worker({ limit: 1 });

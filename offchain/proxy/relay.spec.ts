@@ -4,7 +4,7 @@ import { verifyVoucher } from '@cocoon/sdk/protocol/vouchers';
 import { Address } from '@ton/core';
 import { MessageTooLargeError } from '../transport/errors';
 import { body, failure, head, nothingLeft, part, started } from './testing/frames';
-import { finalInfo, httpResponse, runQuery, tokens, World } from './testing/world';
+import { finalInfo, httpResponse, LIMITS, runQuery, tokens, World } from './testing/world';
 
 let world: World;
 beforeEach(() => {
@@ -137,7 +137,7 @@ describe('relay', () => {
 });
 
 describe('relay > every request ends, exactly once, for everybody', () => {
-  it('a worker that disconnects fails its requests at once, uncharged', async () => {
+  it('a worker that disconnects fails its requests at once, uncharged (B28)', async () => {
     const worker = world.worker();
     const { client } = await started(world, worker);
     world.scheduler.remove(worker.id);
@@ -151,7 +151,7 @@ describe('relay > every request ends, exactly once, for everybody', () => {
     expect(world.relay.active).toBe(0);
   });
 
-  it('a worker that is gone before the request is sent', async () => {
+  it('a worker that is gone before the request is sent leaves nothing reserved (B8)', async () => {
     const worker = world.worker();
     worker.open = false;
     const client = world.client();
@@ -237,6 +237,12 @@ describe('relay > every request ends, exactly once, for everybody', () => {
     nothingLeft(world, client);
   });
 
+  it('no client holds a place for longer than the proxy allows, whatever time it asks for (B13)', async () => {
+    const { forwarded } = await started(world, world.worker(), world.client(), { timeout: 1e9 });
+    expect(forwarded.timeout).toBeLessThanOrEqual(LIMITS.maxTimeoutS * 0.95);
+    expect(forwarded.timeout).toBeGreaterThan(LIMITS.maxTimeoutS * 0.9);
+  });
+
   it('the end of its time ends a request with 504, and a silent worker is waited for only so long', async () => {
     const worker = world.worker();
     const { client } = await started(world, worker, world.client(), { timeout: 0.03 });
@@ -296,7 +302,7 @@ describe('relay > every request ends, exactly once, for everybody', () => {
   });
 
   it.each(['first', 'last'] as const)(
-    'an answer whose %s frame is too large to be passed on is an error for the client, never silence',
+    'an answer whose %s frame is too large to be passed on is an error for the client, never silence (B14)',
     async (which) => {
       const worker = world.worker();
       const { client, id } = await started(world, worker);

@@ -1,9 +1,9 @@
 import { findHeader } from '@cocoon/sdk/protocol/http';
-import { decodeAs, TlError, type TlObject, type TlType } from '@cocoon/sdk/protocol/tl/codec';
+import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { CANCEL_PROTO } from '@cocoon/sdk/protocol/versions';
 import type { RequestRow } from '../ledger';
 import type { Reservation } from './accounts';
-import { ClientFrames, type FinalFacts, stamped } from './client-frames';
+import { ClientFrames, debugTexts, type FinalFacts, stamped } from './client-frames';
 import { errorText, RequestError } from './errors';
 import {
   badAnswer,
@@ -18,6 +18,7 @@ import {
 import { type Effect, isFinal, type RequestEvent, type RequestState, TRANSITIONS } from './request-states';
 import type { Lease } from './scheduler';
 import { NO_TOKENS, type RequestTokens } from './tokens';
+import { readHead } from './worker-answer';
 import type { WorkerFrame } from './worker-frames';
 
 /** Made once: it only tells the scheduler's queue that nobody waits any more. */
@@ -184,15 +185,11 @@ export class RelayedRequest {
 
   /** The head with our time stamps; undefined when the worker sent something else. */
   private parse(frame: WorkerFrame): TlType<'http.response'> | undefined {
-    try {
-      const response = decodeAs('http.response', frame.data);
-      const type = findHeader(response.headers, 'content-type') ?? '';
-      if (type.toLowerCase().startsWith('text/event-stream')) this.bodyType = 'sse';
-      return stamped(response, this.facts.startedAt, this.deps.now());
-    } catch (error) {
-      if (error instanceof TlError) return undefined;
-      throw error;
-    }
+    const response = readHead(frame.data);
+    if (!response) return undefined;
+    const type = findHeader(response.headers, 'content-type') ?? '';
+    if (type.toLowerCase().startsWith('text/event-stream')) this.bodyType = 'sse';
+    return stamped(response, this.facts.startedAt, this.deps.now());
   }
 
   private tellError(tokens: RequestTokens, frame?: WorkerFrame): void {
@@ -277,14 +274,7 @@ export class RelayedRequest {
       tokens,
       proxyTimes: { start, end },
       ...(frame?.times ? { workerTimes: frame.times } : {}),
-      ...(this.facts.enableDebug
-        ? {
-            debug: {
-              worker: frame?.debug ?? '{}',
-              proxy: JSON.stringify({ type: 'proxy_stats', start_time: start, answer_receive_end_at: end }),
-            },
-          }
-        : {}),
+      ...(this.facts.enableDebug ? { debug: debugTexts(frame?.debug, start, end) } : {}),
     };
   }
 

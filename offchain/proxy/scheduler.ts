@@ -33,8 +33,6 @@ interface Load<S> {
   measuredAt: number;
   /** Order of last assignment, for fairness among equals. */
   assigned: number;
-  /** Told when nothing runs there any more. */
-  whenIdle: (() => void)[];
 }
 
 interface Waiter<S extends WorkerSeat> {
@@ -66,7 +64,7 @@ export class Scheduler<S extends WorkerSeat> {
   }
 
   add(seat: S): void {
-    this.loads.set(seat.id, { seat, running: 0, latencyMs: undefined, measuredAt: 0, assigned: 0, whenIdle: [] });
+    this.loads.set(seat.id, { seat, running: 0, latencyMs: undefined, measuredAt: 0, assigned: 0 });
     this.remember(seat.model);
     this.serve(seat.model);
   }
@@ -93,13 +91,6 @@ export class Scheduler<S extends WorkerSeat> {
   changed(seat: S): void {
     this.serve(seat.model);
     this.refuseHopeless(seat.model);
-  }
-
-  /** Calls back once nothing runs on the seat, at once when nothing does. */
-  whenIdle(id: number, done: () => void): void {
-    const load = this.loads.get(id);
-    if (load === undefined || load.running === 0) done();
-    else load.whenIdle.push(done);
   }
 
   seats(): { seat: S; running: number; latencyMs: number | undefined }[] {
@@ -221,7 +212,6 @@ export class Scheduler<S extends WorkerSeat> {
           load.measuredAt = this.options.now();
         }
         this.serve(load.seat.model);
-        if (load.running === 0) for (const done of load.whenIdle.splice(0)) done();
       },
     };
   }

@@ -79,7 +79,7 @@ export class WorkerSession {
 
   /**
    * The root's lists have changed. A worker whose image lost its permission is left at once: it sees what users ask. One whose
-   * model did gets no more requests, and is left when those that run have ended.
+   * model did gets no more requests; it may stay until it has its voucher, and is not taken again once it went.
    */
   rootChanged(): void {
     const image = this.context.imageProblem(this.connection.peer);
@@ -91,12 +91,12 @@ export class WorkerSession {
     if (seat === undefined) return;
     const before = this.barred;
     this.barred = this.context.modelProblem(this.fullModel);
+    if (this.barred === before) return;
+    this.context.logger.info(
+      { worker: seat.account.owner, barred: this.barred ?? false },
+      'the root decided on a model',
+    );
     this.apply(seat);
-    if (this.barred === undefined || before !== undefined) return;
-    this.context.logger.info({ worker: seat.account.owner, reason: this.barred }, 'leaving a worker');
-    this.context.scheduler.whenIdle(seat.id, () => {
-      if (this.barred !== undefined) this.connection.close(new Error(this.barred));
-    });
   }
 
   private apply(seat: WorkerSide): void {

@@ -1,13 +1,15 @@
 import type { AdjustedTokens } from '@cocoon/sdk/protocol/metering';
 import {
   encode,
+  type HttpHeader,
   type HttpResponse,
   type ProxyQueryFinalInfo,
   type TlObject,
   type TokensUsed,
 } from '@cocoon/sdk/protocol/tl';
-import { TIMESTAMPS_PROTO } from '@cocoon/sdk/protocol/versions';
+import { CANCEL_PROTO, TIMESTAMPS_PROTO } from '@cocoon/sdk/protocol/versions';
 import { unixSeconds } from '../node/clock';
+import { errorAnswer, errorPart } from './error-answer';
 
 /** What goes with the last message of an answer. Times are unix milliseconds. */
 export interface Final {
@@ -35,6 +37,8 @@ export interface WriterOptions {
 /** Answers to proxy.runQueryEx (protocol 1 and later). */
 export class ExAnswerWriter implements AnswerWriter {
   readonly #options: WriterOptions;
+  /** Headers of the answer that has begun. */
+  #begun: readonly HttpHeader[] | undefined;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -42,6 +46,7 @@ export class ExAnswerWriter implements AnswerWriter {
 
   head(response: HttpResponse, final?: Final): void {
     const { requestId, send } = this.#options;
+    this.#begun = response.headers;
     send({ _: 'proxy.queryAnswerEx', requestId, answer: encode(response), ...this.#final(final) });
   }
 
@@ -51,8 +56,15 @@ export class ExAnswerWriter implements AnswerWriter {
   }
 
   error(errorCode: number, error: string, final: Final): void {
-    const { requestId, send } = this.#options;
-    send({ _: 'proxy.queryAnswerErrorEx', requestId, errorCode, error, ...this.#final(final) });
+    const { requestId, protoVersion, send } = this.#options;
+    if (protoVersion >= CANCEL_PROTO) {
+      send({ _: 'proxy.queryAnswerErrorEx', requestId, errorCode, error, ...this.#final(final) });
+      return;
+    }
+    // A live proxy hands an error message on, and a live client does not survive it (B2): it gets an answer. Errors are free there.
+    const free = { ...final, used: NO_TOKENS };
+    if (this.#begun === undefined) this.head(errorAnswer(errorCode, error), free);
+    else this.part(errorPart(errorCode, error, this.#begun), free);
   }
 
   #final(final: Final | undefined): { finalInfo?: ProxyQueryFinalInfo } {

@@ -22,7 +22,7 @@ describe("operator's HTTP interface of a worker", () => {
     },
   );
 
-  it('takes the worker out of service and back, and tells the proxy', async () => {
+  it('takes the worker out of service and back, and tells the proxy and the statistics (B10)', async () => {
     harness = await Harness.start();
     await harness.ready();
     const post = (path: string) => harness.http(path, { method: 'POST', token: 'let-me-in' });
@@ -32,9 +32,12 @@ describe("operator's HTTP interface of a worker", () => {
       ready: false,
       reasons: [expect.stringContaining('/request/enable')],
     });
+    const enabled = async () => (await harness.http('/jsonstats')).body.status as unknown;
+    expect(await enabled()).toMatchObject({ enabled: false });
     await post('/request/enable');
     await harness.until(() => harness.proxy.disabled === false);
     expect((await harness.http('/readyz')).status).toBe(200);
+    expect(await enabled()).toMatchObject({ enabled: true });
   });
 
   it.each(['', '?coefficient=', '?coefficient=-1', '?coefficient=abc', '?coefficient=1e3', '?coefficient=1000000'])(

@@ -42,8 +42,9 @@ export interface LinkState {
 export class Links {
   readonly #options: LinksOptions;
   #links: Link[] = [];
+  /** Get no new requests from their proxies, and end when what runs is done and paid for. */
+  readonly #leaving = new Set<Link>();
   #registered: readonly RegisteredProxy[] = [];
-  #suspended = false;
   #cancelTimer: () => void = () => undefined;
   #closed = false;
 
@@ -59,12 +60,11 @@ export class Links {
     return this.sessions.filter((session) => session.ready).length;
   }
 
-  /** The registry as it is now: connections to proxies that left it end, free places are filled. */
+  /** The registry as it is now: proxies that left it are left, free places are filled. */
   update(registered: readonly RegisteredProxy[]): void {
     if (this.#closed) return;
-    this.#suspended = false;
     this.#registered = registered;
-    this.#drop(
+    this.#leave(
       (link) => !registered.some((proxy) => keyOf(proxy.workers) === keyOf(link.proxy.workers)),
       'it is no longer registered',
     );
@@ -73,23 +73,22 @@ export class Links {
     this.#cancelTimer = this.#options.clock.after(PATIENCE_MS / 10, () => this.#review());
   }
 
-  /** Nobody is dialled until the next update(); connections end as soon as no request runs on them. */
+  /** Every proxy is left, and nobody is dialled until the next update(). */
   suspend(reason: string): void {
-    this.#suspended = true;
     this.#cancelTimer();
-    for (const link of [...this.#links]) {
-      const leave = () => {
-        if (this.#suspended) this.#drop((other) => other === link, reason);
-      };
-      if (link.session === undefined) leave();
-      else link.session.whenIdle(leave);
-    }
+    this.#leave(() => true, reason);
+  }
+
+  /** The root's lists have changed. */
+  rootChanged(): void {
+    for (const { session } of [...this.#links, ...this.#leaving]) session?.rootChanged();
   }
 
   close(reason: string): void {
     this.#closed = true;
     this.#cancelTimer();
-    this.#drop(() => true, reason);
+    for (const { redialer } of [...this.#links, ...this.#leaving]) redialer.close(new Error(reason));
+    this.#links = [];
   }
 
   states(): LinkState[] {
@@ -111,7 +110,7 @@ export class Links {
     const taken = new Set(this.#links.map(({ proxy }) => keyOf(proxy.workers)));
     const others = this.#registered.some((proxy) => !taken.has(keyOf(proxy.workers)));
     if (others) {
-      this.#drop(
+      this.#leave(
         ({ downSinceMs }) => downSinceMs !== undefined && nowMs - downSinceMs >= PATIENCE_MS,
         'it was not ready for long',
       );
@@ -119,11 +118,17 @@ export class Links {
     this.update(this.#registered);
   }
 
-  #drop(which: (link: Link) => boolean, reason: string): void {
+  #leave(which: (link: Link) => boolean, reason: string): void {
     for (const link of this.#links.filter(which)) {
       this.#options.logger.info({ proxy: keyOf(link.proxy.workers), reason }, 'leaving a proxy');
-      link.redialer.close(new Error(reason));
       this.#links = this.#links.filter((other) => other !== link);
+      this.#leaving.add(link);
+      const end = () => {
+        this.#leaving.delete(link);
+        link.redialer.close(new Error(reason));
+      };
+      if (link.session === undefined) end();
+      else link.session.leave(end);
     }
   }
 

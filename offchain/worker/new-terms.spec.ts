@@ -2,6 +2,7 @@ import { initialProxyData, packProxyData, rawPublicKey } from '@cocoon/sdk';
 import { imaged } from '../transport/testing/imaged';
 import { question, usage } from './testing/connected';
 import { ROOT, testParams } from './testing/fake-chain';
+import type { FakeProxyOptions } from './testing/fake-proxy';
 import { Harness } from './testing/harness';
 
 /** What a vote on the root changes for a worker, and what it does not. */
@@ -35,6 +36,20 @@ async function untilRead(version: number): Promise<void> {
 }
 const reasons = async () => JSON.stringify((await harness.http('/readyz')).body);
 const lost = () => harness.logs.filter(({ msg }) => /^leaving|connection/.test(String(msg)));
+
+/** A request that the engine works on until it is told to finish. */
+async function running() {
+  let finish: () => void = () => undefined;
+  harness.engine.script = async (res) => {
+    await new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    res.end(JSON.stringify({ choices: [], usage: usage(1, 1) }));
+  };
+  const { answer } = harness.proxy.run({ body: question });
+  await harness.until(() => harness.engine.requests.length === 1);
+  return { answer, finish: () => finish() };
+}
 
 describe('a proxy whose contract has older terms than the root', () => {
   it('keeps its worker, whose answers cost what that contract says', async () => {
@@ -81,21 +96,39 @@ describe('a proxy whose contract has older terms than the root', () => {
   });
 });
 
+describe('a proxy that is taken off the registry', () => {
+  it('gets what it waits for and no more, and is left once it has signed what it owes', async () => {
+    let statuses = 0;
+    const tamper: FakeProxyOptions['tamper'] = (answer) => {
+      if (answer._ === 'worker.paymentStatus') statuses += 1;
+      return answer;
+    };
+    harness = await Harness.start({ payment_status_interval_ms: 100 }, { tamper });
+    await harness.ready();
+    const { answer, finish } = await running();
+    harness.chain.setRoot({ version: 2, proxies: [] });
+    await harness.until(() => harness.proxy.disabled === true);
+    expect((await harness.proxy.run({ body: question }).answer).error?.text).toContain('is leaving this proxy');
+    harness.proxy.counters = { signed: 0n, db: 9n, max: 9n };
+    finish();
+    expect((await answer).final?.tokensUsed.totalTokensUsed).toBe(9n);
+    const before = statuses;
+    await harness.until(() => statuses >= before + 3);
+    expect(harness.proxy.listener?.connections.size).toBe(1);
+    harness.proxy.counters.signed = 9n;
+    await harness.until(() => harness.proxy.listener?.connections.size === 0);
+    const { body } = await harness.http('/jsonstats');
+    expect(body.proxies).toMatchObject([{ earned_tokens_committed_to_blockchain: '9' }]);
+  });
+});
+
 describe("the worker's model", () => {
   const list = (version: number, models: string[]) => harness.chain.setRoot({ version, models, proxies: [endpoint()] });
 
   it('is served no more once the root has dropped it, and again when it is listed, without a restart', async () => {
     harness = await Harness.start();
     await harness.ready();
-    let finish: () => void = () => undefined;
-    harness.engine.script = async (res) => {
-      await new Promise<void>((resolve) => {
-        finish = resolve;
-      });
-      res.end(JSON.stringify({ choices: [], usage: usage(1, 1) }));
-    };
-    const { answer } = harness.proxy.run({ body: question });
-    await harness.until(() => harness.engine.requests.length === 1);
+    const { answer, finish } = await running();
     list(2, ['another']);
     await harness.until(() => harness.proxy.disabled === true);
     const refused = await harness.proxy.run({ body: question }).answer;

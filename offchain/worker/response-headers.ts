@@ -1,4 +1,4 @@
-import { checkHeader, endToEndHeaders, HttpMessageError, httpHeader } from '@cocoon/sdk/protocol/http';
+import { endToEndHeaders, httpHeader, sendableHeaders } from '@cocoon/sdk/protocol/http';
 import type { HttpHeader } from '@cocoon/sdk/protocol/tl';
 
 /**
@@ -6,21 +6,8 @@ import type { HttpHeader } from '@cocoon/sdk/protocol/tl';
  * whatever their case (B15), and none that could not be written on a header line.
  */
 export function responseHeaders(received: Readonly<Record<string, string | string[] | undefined>>): HttpHeader[] {
-  const headers: HttpHeader[] = [];
-  for (const [name, value] of Object.entries(received)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined && isSendable(name, one)) headers.push(httpHeader(name, one));
-    }
-  }
-  return endToEndHeaders(headers);
-}
-
-function isSendable(name: string, value: string): boolean {
-  try {
-    checkHeader(name, value);
-    return true;
-  } catch (error) {
-    if (error instanceof HttpMessageError) return false;
-    throw error;
-  }
+  const headers = Object.entries(received).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((one) => (one === undefined ? [] : [httpHeader(name, one)])),
+  );
+  return endToEndHeaders(sendableHeaders(headers));
 }

@@ -26,12 +26,13 @@ export class Session implements PeerHandlers {
   readonly #context: WorkerContext;
   readonly #logger: Logger;
   readonly #queries = new Map<string, RunningQuery>();
-  readonly #whenIdle: (() => void)[] = [];
   #terms: HandshakeResult | undefined;
   #complete = false;
   #closed = false;
   #problem: string | undefined;
   #cancelTimer: () => void = () => undefined;
+  /** Set when this proxy is being left. */
+  #onLeft: (() => void) | undefined;
 
   constructor(connection: PeerConnection, context: WorkerContext, logger: Logger) {
     this.#connection = connection;
@@ -93,11 +94,13 @@ export class Session implements PeerHandlers {
     this.#cancelTimer();
     this.#problem = reason?.message ?? this.#problem ?? 'the connection ended';
     for (const query of [...this.#queries.values()]) query.connectionLost();
+    this.#onLeft?.();
   }
 
   /** Tells the proxy whether requests are wanted. */
   announce(): void {
-    if (this.ready) this.#send({ _: 'worker.enabledDisabled', disabled: this.#context.isDisabled() ? 1 : 0 });
+    const disabled = this.#context.isDisabled() || this.#onLeft !== undefined;
+    if (this.ready) this.#send({ _: 'worker.enabledDisabled', disabled: disabled ? 1 : 0 });
   }
 
   /** Tells the proxy the price as it is now. */
@@ -112,14 +115,24 @@ export class Session implements PeerHandlers {
     if (problem !== undefined) this.#fail(new ProxyFault(problem));
   }
 
-  /** Calls back once no request runs here, at once when none does. */
-  whenIdle(done: () => void): void {
-    if (this.#queries.size === 0) done();
-    else this.#whenIdle.push(done);
+  /**
+   * No more requests are wanted here. Calls back when what runs has ended and there is a voucher for all that it earned, or when the
+   * connection is gone.
+   */
+  leave(done: () => void): void {
+    if (!this.ready) {
+      done();
+      return;
+    }
+    this.#onLeft = done;
+    this.announce();
+    this.#settleUp();
   }
 
-  close(reason: string): void {
-    this.#connection.close(new Error(reason));
+  /** While leaving: a proxy signs what it has committed, some time after the last request. */
+  #settleUp(): void {
+    if (this.#onLeft === undefined || this.#closed || this.#queries.size > 0) return;
+    this.#updatePaymentStatus().catch((error: unknown) => this.#fail(error));
   }
 
   async #handshake(): Promise<void> {
@@ -162,6 +175,7 @@ export class Session implements PeerHandlers {
   }
 
   #schedulePaymentStatus(): void {
+    this.#cancelTimer();
     const { clock, paymentStatusIntervalMs } = this.#context;
     this.#cancelTimer = clock.after(paymentStatusIntervalMs, () => {
       this.#updatePaymentStatus().catch((error: unknown) => this.#fail(error));
@@ -170,7 +184,10 @@ export class Session implements PeerHandlers {
 
   async #updatePaymentStatus(): Promise<void> {
     const status = await this.#connection.query({ _: 'worker.updatePaymentStatus' }, { timeoutMs: 60_000 });
-    this.#terms?.account.accept(status);
+    const { account } = this;
+    account?.accept(status);
+    const paid = account === undefined || account.signedTokens >= account.maxTokens;
+    if (paid && this.#queries.size === 0) this.#onLeft?.();
     if (!this.#closed) this.#schedulePaymentStatus();
   }
 
@@ -215,7 +232,7 @@ export class Session implements PeerHandlers {
       onEnd: (result: QueryResult) => {
         this.#queries.delete(id);
         ended(result);
-        if (this.#queries.size === 0) for (const done of this.#whenIdle.splice(0)) done();
+        this.#settleUp();
       },
       onUnreportedUsage: unreportedUsage,
     });
@@ -236,6 +253,7 @@ export class Session implements PeerHandlers {
     }
     if (context.modelProblem() !== undefined)
       return { code: TonCode.notReady, text: "worker: its model is not on the root's list any more" };
+    if (this.#onLeft !== undefined) return { code: TonCode.notReady, text: 'worker: it is leaving this proxy' };
     if (context.isDisabled()) return { code: TonCode.notReady, text: 'worker: disabled, its engine is not available' };
     if (context.isFull()) return { code: TonCode.error, text: 'worker: too many active queries' };
     return undefined;

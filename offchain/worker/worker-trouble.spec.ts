@@ -165,7 +165,7 @@ describe('worker and cancel', () => {
     expect((await proxy.run({ body: question }).answer).response?.statusCode).toBe(200);
   });
 
-  it('stops the engine when the proxy is gone', async () => {
+  it('stops the engine when the proxy is gone (B28)', async () => {
     const harness = await connected();
     const { engine, proxy } = harness;
     engine.script = () => undefined;

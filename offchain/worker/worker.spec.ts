@@ -6,7 +6,7 @@ import { contentChunk, sse } from './testing/script-engine';
 afterEach(closeHarnesses);
 
 describe('worker serving a request', () => {
-  it('forwards it, relays the answer with its cost in one message and reports the tokens used', async () => {
+  it('forwards it with fields that nobody here knows (B26), relays the answer with its cost and one right length (B15), and reports the tokens used', async () => {
     const { engine, proxy } = await connected();
     engine.script = (res) => {
       res.setHeader('Content-Type', 'application/json');
@@ -34,7 +34,7 @@ describe('worker serving a request', () => {
     const { response } = answer;
     expect(response).toMatchObject({ statusCode: 200, httpVersion: 'HTTP/1.1', reason: 'OK' });
     const names = (response?.headers ?? []).map(({ name }) => name.toLowerCase());
-    // The engine's length is that of a body without costs (B15).
+    // The engine's length is that of a body without costs.
     expect(names.filter((name) => name === 'content-length')).toHaveLength(1);
     expect(findHeader(response?.headers ?? [], 'content-length')).toBe(String(answer.body.length));
     expect(names).toEqual(expect.arrayContaining(['content-type', 'x-cocoon-worker-start', 'x-cocoon-worker-end']));

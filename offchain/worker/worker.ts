@@ -140,14 +140,13 @@ export class Worker {
     this.#modelProblem = problem;
     if (problem !== undefined) {
       if (before === undefined) logger.warn(`no requests are served: ${problem}`);
-      this.#announce();
       this.#links.suspend(problem);
+      this.#links.rootChanged();
       return;
     }
     if (before !== undefined) logger.info("the model is on the root's list now");
     this.#links.update(current.proxies);
-    for (const session of this.#links.sessions) session.rootChanged();
-    if (before !== undefined) this.#announce();
+    this.#links.rootChanged();
   }
 
   #makeEarnings(): Earnings {

@@ -77,6 +77,11 @@ export function checkHeaders(headers: readonly HttpHeader[]): void {
   for (const { name, value } of headers) checkHeader(name, value);
 }
 
+/** Those headers that may be written on a header line; what an engine or a peer adds besides is left out. */
+export function sendableHeaders(headers: readonly HttpHeader[]): HttpHeader[] {
+  return headers.filter(({ name, value }) => TOKEN.test(name) && !FORBIDDEN_IN_VALUE.test(value));
+}
+
 /** @throws HttpMessageError unless the status can be relayed (200 to 599) and the version is HTTP/1.0 or HTTP/1.1 */
 export function checkStatusLine(httpVersion: string, statusCode: number): void {
   if (!/^HTTP\/1\.[01]$/.test(httpVersion)) throw new HttpMessageError('http_version', 'is not HTTP/1.0 or HTTP/1.1');

@@ -8,6 +8,7 @@ import {
   findHeader,
   HttpMessageError,
   httpHeader,
+  sendableHeaders,
   withoutHeaders,
 } from './http';
 import {
@@ -149,6 +150,7 @@ describe('HTTP messages (B15)', () => {
   ])('refuses %s in a header', (_, name, value) => {
     expect(() => checkHeader(name, value)).toThrow(HttpMessageError);
     expect(() => checkHeaders([httpHeader(name, value)])).toThrow(HttpMessageError);
+    expect(sendableHeaders([...headers, httpHeader(name, value)])).toEqual(headers);
   });
 
   test('values may have tabs and other languages', () => {

@@ -106,7 +106,7 @@ describe('messages of the live network', () => {
     expect([...seen].sort()).toEqual(expected.sort());
   });
 
-  test('a payout carries exactly the worker part of its voucher, 19 parts against 1 for the proxy', () => {
+  test('a payout carries exactly the worker part of its voucher, 19 parts against 1 for the proxy (B22)', () => {
     const messages = messagesOf('worker_payout');
     const request = messages.map(({ body }) => parseWorkerProxyRequest(body)).find((found) => found !== null);
     if (request?.payload?.kind !== 'payout') throw new Error('no payout request in the trace');

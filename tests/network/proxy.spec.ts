@@ -9,6 +9,7 @@ import {
   contractCode,
   initialRootData,
   MAINNET_TERMS,
+  modelHash,
   packRootData,
   parseClientData,
   parseProxyData,
@@ -82,10 +83,9 @@ beforeEach(async () => {
   chain = new ToncenterChain({ endpoint: `${localnet.url}/api/v2/jsonRPC`, logger });
   operator = walletAddress(seed('operator'), new Address(0, seed('cold')));
   const deployer = await sender('deployer', operator);
-  const init = {
-    code: code('root'),
-    data: packRootData(initialRootData({ owner: deployer.address, params: PARAMS, version: 1 })),
-  };
+  const data = initialRootData({ owner: deployer.address, params: PARAMS, version: 1 });
+  data.modelHashes.add(modelHash('demo@1:00').toString('hex'));
+  const init = { code: code('root'), data: packRootData(data) };
   root = stateInitAddress(init);
   await deployer.send([{ to: root, value: toNano('1'), init }]);
   await localnet.chain.faucet(walletAddress(seed('proxy node'), operator), toNano('50'));

@@ -1,10 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CocoonRoot, modelHash, type OutgoingMessage, parseRootData } from '@cocoon/sdk';
-import { Address } from '@ton/core';
+import {
+  CocoonRoot,
+  contractCode,
+  formatProxyText,
+  modelHash,
+  type OutgoingMessage,
+  parseRootData,
+  privateKeyFromSeed,
+  rawPublicKey,
+  stateInitAddress,
+  walletStateInit,
+} from '@cocoon/sdk';
+import { Address, Cell } from '@ton/core';
 import pino from 'pino';
 import { ToncenterChain } from '../../offchain/chain/toncenter';
 import { OwnerWallet } from '../../offchain/cli/up/owner-wallet';
+import { startProxy } from '../../offchain/proxy';
 import { startNetwork, type TestNetwork, until } from './local-network';
 
 /** The owner of the root (here a wallet, on a real network the DAO's Vault) decides; runners that nobody restarts follow. */
@@ -54,8 +66,16 @@ describe('decisions about the root, while a network runs', () => {
     for (const role of ROLES) await until(async () => (await stats(role)).root_contract_config.version === version);
   }
 
-  function ask(): Promise<Response> {
-    const body = { model: 'cocoon-demo', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 8 };
+  async function faucet(address: string): Promise<void> {
+    const { origin: chainOrigin } = new URL(`${network.config('client').ton_endpoint}`);
+    const body = JSON.stringify({ address, amount: '60000000000' });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${chainOrigin}/localnet/faucet`, { method: 'POST', headers, body });
+    expect(answer.status).toBe(200);
+  }
+
+  function ask(more: { stream?: boolean; max_tokens?: number } = {}): Promise<Response> {
+    const body = { model: 'cocoon-demo', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 8, ...more };
     return fetch(`${network.origin}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -68,6 +88,13 @@ describe('decisions about the root, while a network runs', () => {
     const answer = await ask();
     expect(answer.status).toBe(200);
     return Number(answer.headers.get('x-cocoon-cost')) / Number(answer.headers.get('x-cocoon-tokens'));
+  }
+
+  /** Resolves when an answer has begun that takes some seconds; the function reads the rest of it. */
+  async function longAnswer(): Promise<() => Promise<string>> {
+    const answer = await ask({ stream: true, max_tokens: 160 });
+    expect(answer.status).toBe(200);
+    return () => answer.text();
   }
 
   async function dies(role: Role): Promise<void> {
@@ -113,12 +140,14 @@ describe('decisions about the root, while a network runs', () => {
   it('a model that is dropped is served no more, and again when it is listed', async () => {
     const before = processes();
     const hash = modelHash('cocoon-demo');
+    const rest = await longAnswer();
     await decide(CocoonRoot.buildDisallow(root, { kind: 'model', hash }));
     const reasons = (await (await get('worker', '/readyz')).json()) as { reasons: string[] };
     expect(reasons.reasons).toEqual([expect.stringContaining(`${hash.toString('hex')}) is not on the root's list`)]);
     const models = async () => ((await (await get('client', '/v1/models')).json()) as { data: unknown[] }).data;
     await until(async () => (await models()).length === 0);
     expect((await ask()).status).toBe(503);
+    expect((await rest()).trim()).toMatch(/data: \[DONE\]$/);
     await decide(CocoonRoot.buildAllow(root, { kind: 'model', hash }));
     await until(async () => (await models()).length === 1);
     expect(await pricePaid()).toBe(20);
@@ -128,14 +157,66 @@ describe('decisions about the root, while a network runs', () => {
   it('a proxy that is taken off the registry is left, and found again when it is registered', async () => {
     const before = processes();
     const [[seqno, endpoint] = [0, '']] = (await rootData()).registeredProxies;
+    const rest = await longAnswer();
     await decide(CocoonRoot.buildUnregisterProxy(root, { seqno }));
     for (const role of ['client', 'worker'] as const) {
       const answer = await get(role, '/readyz');
       expect([answer.status, await answer.text()]).toEqual([503, expect.stringMatching(/no proxy is registered/i)]);
     }
+    expect((await rest()).trim()).toMatch(/data: \[DONE\]$/);
     await decide(CocoonRoot.buildRegisterProxy(root, { endpoint }));
     for (const role of ROLES) await until(() => isReady(role));
     expect(await pricePaid()).toBe(20);
     expect(processes()).toEqual(before);
   });
+
+  it('a proxy contract deployed after the vote: its clients and workers get the new terms, the old ones keep theirs', async () => {
+    const before = processes();
+    const [old] = (await stats('client')).proxies;
+    const nodeKey = Buffer.alloc(32, 0x51);
+    const { workers_rpc_port: _workers, client_rpc_port: _clients, ...config } = network.config('proxy');
+    const wallet = walletStateInit({
+      publicKey: rawPublicKey(privateKeyFromSeed(nodeKey)),
+      owner: Address.parse(`${config.owner_address}`),
+      code: Cell.fromBase64(contractCode.wallet.boc),
+    });
+    const { address: client } = ((await (await get('client', '/jsonstats')).json()) as { wallet: { address: string } })
+      .wallet;
+    for (const address of [stateInitAddress(wallet).toString(), client]) await faucet(address);
+    const moved = await startProxy(
+      {
+        ...config,
+        http_port: 0,
+        workers_rpc_port: 0,
+        client_rpc_port: 0,
+        node_wallet_key: nodeKey.toString('base64'),
+        machine_specific_private_key: Buffer.alloc(32, 0x52).toString('base64'),
+        db_path: join(network.stateDir, 'second.sqlite'),
+      },
+      { logger: pino({ level: 'silent' }) },
+    );
+    try {
+      const [[seqno] = [0]] = (await rootData()).registeredProxies;
+      const at = (port: number) => ({ host: '127.0.0.1', port });
+      const endpoint = formatProxyText(at(moved.workerPort), at(moved.clientPort));
+      const { version } = await rootData();
+      await owner.send(chain, [
+        CocoonRoot.buildRegisterProxy(root, { endpoint }),
+        CocoonRoot.buildUnregisterProxy(root, { seqno }),
+      ]);
+      expect((await rootData()).version).toBeGreaterThan(version);
+      await until(async () => (await stats('client')).proxies.some(({ price_per_token: price }) => price === 10));
+      for (const role of ['client', 'worker'] as const) await until(() => isReady(role));
+      expect(await pricePaid()).toBe(10);
+      expect((await stats('client')).proxies).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ sc_address: old?.sc_address, params_version: 1, price_per_token: 20 }),
+          expect.objectContaining({ params_version: 3, price_per_token: 10 }),
+        ]),
+      );
+      expect(processes()).toEqual(before);
+    } finally {
+      await moved.close();
+    }
+  }, 90_000);
 });

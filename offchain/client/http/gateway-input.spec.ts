@@ -97,7 +97,7 @@ describe('the HTTP edge', () => {
     expectOpenAiError({ text: raw.slice(raw.indexOf('\r\n\r\n') + 4) });
   });
 
-  test('whatever comes in, an OpenAI error or an answer comes out, and the process lives', async () => {
+  test('whatever comes in, an OpenAI error or an answer comes out, and the process lives (B2)', async () => {
     const token = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND');
     const path = fc.oneof(
       fc.constantFrom(

@@ -89,7 +89,7 @@ describe('the HTTP edge', () => {
     await expect(startGateway({ port: gateway.port })).rejects.toMatchObject({ code: 'CONFIG', key: 'http_port' });
   });
 
-  test('readyz, metrics and jsonstats tell the state', async () => {
+  test('readyz, metrics and jsonstats tell the state; what failed is not what succeeded (B10)', async () => {
     const get = (path: string) => send(gateway, { method: 'GET', path });
     expect((await get('/readyz')).status).toBe(200);
     gateway.upstream.unavailable = noProxy();
@@ -102,7 +102,7 @@ describe('the HTTP edge', () => {
     await send(gateway, { body: ask });
     expect((await get('/metrics')).text).toContain('cocoon_client_requests_total{outcome="success",status="200"} 1');
     const { stats } = JSON.parse((await get('/jsonstats')).text) as { stats: Record<string, number[]> };
-    expect([stats.queries?.[0], stats.success?.[0], stats.failed?.[0]]).toEqual([2, 1, 1]); // B10
+    expect([stats.queries?.[0], stats.success?.[0], stats.failed?.[0]]).toEqual([2, 1, 1]);
     expect(stats.queries).toHaveLength(7);
   });
 

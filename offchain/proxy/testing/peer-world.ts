@@ -1,7 +1,7 @@
 /** The proxy's two listeners over real loopback sockets, and peers that talk to them. */
 import { createHash } from 'node:crypto';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
-import { dial, type PeerConnection, plain } from '../../transport';
+import { dial, type PeerConnection, plain, type TransportSecurity } from '../../transport';
 import { Nonces } from '../nonces';
 import { Peers } from '../peers';
 import { address, quiet, World } from './world';
@@ -63,10 +63,14 @@ export class PeerWorld {
   /** What the root says of a model, and of every worker's image. */
   modelProblem: (model: string) => string | undefined = () => undefined;
   imageProblem: string | undefined;
-  /** Version of the root that this proxy knows, and that it would find if it looked. */
-  root = { known: 5, onChain: 5 };
+  /** Version of the root that this proxy would find if it looked. */
+  rootOnChain = 5;
+  /** How long looking takes. */
+  rootReading: Promise<void> = Promise.resolve();
   ports = { clientPort: 0, workerPort: 0 };
   readonly peers: Peers;
+  /** Of those who connect from now on. */
+  security: TransportSecurity = plain;
   private readonly dialed: PeerConnection[] = [];
   private lastId = 0;
 
@@ -102,9 +106,10 @@ export class PeerWorld {
         presumedClient: undefined,
         handshakeTimeoutMs: 2000,
         authTimeoutMs: 2000,
-        rootVersion: () => this.root.known,
+        rootVersion: () => this.world.rootVersion,
         rootAtLeast: async (version) => {
-          if (version > this.root.known) this.root.known = this.root.onChain;
+          await this.rootReading;
+          if (version > this.world.rootVersion) this.world.rootVersion = this.rootOnChain;
         },
         imageProblem: () => this.imageProblem,
         modelProblem: (model) => this.modelProblem(model),
@@ -129,7 +134,13 @@ export class PeerWorld {
       onQuery: async () => undefined,
       onClose: onClosed,
     });
-    const connection = await dial({ host: '127.0.0.1', port, security: plain, logger: quiet, onConnection });
+    const connection = await dial({
+      host: '127.0.0.1',
+      port,
+      security: this.security,
+      logger: quiet,
+      onConnection,
+    });
     this.dialed.push(connection);
     return {
       connection,

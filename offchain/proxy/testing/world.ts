@@ -54,6 +54,8 @@ export class World {
   readonly relay: Relay;
   readonly metrics: ProxyMetrics;
   unready: string | undefined;
+  /** Version of the root that this proxy knows. */
+  rootVersion = 5;
   private seats = 0;
 
   constructor(limits: Partial<RelayLimits> = {}) {
@@ -84,7 +86,7 @@ export class World {
       logger: quiet,
       limits: { ...LIMITS, ...limits },
       now: Date.now,
-      rootVersion: () => 5,
+      rootVersion: () => this.rootVersion,
       unready: () => this.unready,
     });
   }

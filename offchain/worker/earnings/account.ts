@@ -39,7 +39,8 @@ export class Account {
     this.identity = identity;
     this.#store = store;
     const { proxy, proxyPublicKey, worker, params } = identity;
-    this.#record = store.get(worker) ?? {
+    const known = store.get(worker);
+    this.#record = known ?? {
       proxy,
       proxyPublicKey,
       worker,
@@ -48,6 +49,8 @@ export class Account {
       committedToDb: 0n,
     };
     this.#maxTokens = this.#record.committedToDb;
+    // Known from now on, also before the first voucher: an account keeps its terms over a restart.
+    if (known === undefined) store.put(this.#record);
   }
 
   get voucher(): VoucherRecord['voucher'] {

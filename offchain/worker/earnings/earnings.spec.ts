@@ -153,6 +153,14 @@ describe('earnings', () => {
     expect(wallet.sent).toHaveLength(0);
   });
 
+  it('knows an account after a restart, also one without a voucher', async () => {
+    expect(earnings.has(worker)).toBe(false);
+    earnings.open(identity);
+    await store.flush();
+    expect(open().has(worker)).toBe(true);
+    expect(open().has(proxy.address)).toBe(false);
+  });
+
   it('takes no small sums from a contract of older terms as long as its proxy works with it', async () => {
     await store.flush();
     earnings = open({ ...params, paramsVersion: 2 });

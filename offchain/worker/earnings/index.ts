@@ -89,10 +89,10 @@ export class Earnings {
    * @throws PayoutError, WalletError, OutcomeError, ChainError; undefined proxy among several: PayoutError
    */
   async payout(proxy: Address | undefined): Promise<PayoutResult> {
-    const all = this.#vouchers().filter((one) => proxy === undefined || one.proxy.equals(proxy));
-    const known = this.#vouchers()
-      .map((one) => one.proxy.toString())
-      .join(', ');
+    const signed = this.#vouchers().filter(({ voucher }) => voucher !== undefined);
+    const candidates = signed.length > 0 ? signed : this.#vouchers();
+    const all = candidates.filter((one) => proxy === undefined || one.proxy.equals(proxy));
+    const known = candidates.map((one) => one.proxy.toString()).join(', ');
     if (all.length === 0) {
       throw new PayoutError(
         'no_voucher',
