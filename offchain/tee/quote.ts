@@ -94,7 +94,10 @@ function describedBody(bytes: Buffer): { at: number; length: number } {
 function parseBody(body: Buffer): TdxBody {
   let offset = 0;
   // Copies: a quote is a view into a certificate, which nobody should have to keep for 48 bytes of it.
-  const take = (length: number) => Buffer.from(body.subarray(offset, (offset += length)));
+  const take = (length: number) => {
+    offset += length;
+    return Buffer.from(body.subarray(offset - length, offset));
+  };
   const td10 = {
     teeTcbSvn: take(16),
     mrSeam: take(48),
@@ -126,7 +129,7 @@ export function checkTdxPosture(body: TdxBody): void {
       'The machine runs as a debuggable TD: its host can read its memory. It must be started without the debug attribute',
     );
   }
-  // Bits 8-27, 29 and 32-62 are reserved; 28 SEPT_VE_DISABLE keeps the host from injecting exceptions on memory access.
+  // SEPT_VE_DISABLE keeps the host from injecting exceptions on memory access; bit 29 would let a migration service move it.
   const bits = tdAttributes.readBigUInt64LE(0);
   if ((bits & ~KNOWN_TD_ATTRIBUTES) !== 0n || (bits & SEPT_VE_DISABLE) === 0n) {
     throw new AttestationError(
@@ -143,8 +146,8 @@ export function checkTdxPosture(body: TdxBody): void {
 }
 
 const SEPT_VE_DISABLE = 1n << 28n;
-/** SEPT_VE_DISABLE, PKS, KL and PERFMON, as Intel's own verifiers know them. */
-const KNOWN_TD_ATTRIBUTES = SEPT_VE_DISABLE | (1n << 30n) | (1n << 31n) | (1n << 63n);
+/** LASS, SEPT_VE_DISABLE, PKS, KL and PERFMON: none gives the host anything. */
+const KNOWN_TD_ATTRIBUTES = (1n << 27n) | SEPT_VE_DISABLE | (1n << 30n) | (1n << 31n) | (1n << 63n);
 const nonZero = (byte: number) => byte !== 0;
 
 function malformed(why: string): AttestationError {
