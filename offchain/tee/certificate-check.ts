@@ -1,12 +1,11 @@
-import { X509Certificate } from 'node:crypto';
 import { MAX_QUOTE_BYTES, OID, SERVER_NAME } from './certificate-form';
 import { rawPublicKey } from './certificate-make';
-import { type DerElement, DerError, expectTag, oidText, readAll, readOne, TAG, timeMs } from './der';
+import { type DerElement, DerError, oidText, readAll, readOne, TAG } from './der';
 import { AttestationError } from './errors';
+import { type Certificate, type Extension, readCertificate } from './x509';
 
 /** A quote, a key and some names; nothing that is larger was made by a node. */
 export const MAX_CERTIFICATE_BYTES = MAX_QUOTE_BYTES + 8 * 1024;
-const MAX_EXTENSIONS = 32;
 
 export interface PeerCertificate {
   readonly publicKey: Buffer;
@@ -48,8 +47,30 @@ export function parseCertificate(
       `The peer's certificate has ${der.length} bytes; ${MAX_CERTIFICATE_BYTES} are accepted. It was made by something else than a node`,
     );
   }
+  return readable(() => {
+    const certificate = readCertificate(der);
+    requireEd25519(certificate);
+    if (!certificate.issuer.equals(certificate.subject)) {
+      throw new AttestationError(
+        'CERTIFICATE_NOT_SELF_SIGNED',
+        "The peer's certificate was issued by somebody else; nodes sign their own. There is a middlebox or another service at that address",
+      );
+    }
+    const { notBeforeMs, notAfterMs, extensions, openssl } = certificate;
+    const { publicKey } = openssl;
+    if (!openssl.verify(publicKey)) {
+      throw new AttestationError(
+        'CERTIFICATE_SIGNATURE',
+        "The signature of the peer's certificate is not by its own key. It was damaged or altered on the way",
+      );
+    }
+    return { publicKey: rawPublicKey(publicKey), notBeforeMs, notAfterMs, extensions, ...quoteOf(extensions) };
+  });
+}
+
+function readable<T>(read: () => T): T {
   try {
-    return parse(der);
+    return read();
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw new AttestationError(
@@ -60,88 +81,16 @@ export function parseCertificate(
   }
 }
 
-function parse(der: Buffer): PeerCertificate & { extensions: ReadonlyMap<string, Extension> } {
-  const [tbs, outerAlgorithm, signature, ...more] = readAll(readOne(der, TAG.sequence).content);
-  if (more.length > 0) throw new DerError('more than three parts');
-  const fields = readAll(expectTag(tbs, TAG.sequence).content);
-  const [version, serial, innerAlgorithm, issuer, validity, subject, key, ...tail] = fields;
-  if (readOne(expectTag(version, 0xa0).content, TAG.integer).content.toString('hex') !== '02') {
-    throw new DerError('not X.509 version 3');
-  }
-  if (expectTag(serial, TAG.integer).content.length > 20) throw new DerError('a serial number this long');
-  const algorithm = expectTag(innerAlgorithm, TAG.sequence).whole;
-  if (!algorithm.equals(expectTag(outerAlgorithm, TAG.sequence).whole)) throw new DerError('two signature algorithms');
-  const [notBefore, notAfter, ...noTime] = readAll(expectTag(validity, TAG.sequence).content);
-  if (notBefore === undefined || notAfter === undefined || noTime.length > 0) throw new DerError('no validity');
-  requireEd25519(expectTag(key, TAG.sequence), algorithm);
-  if (!expectTag(issuer, TAG.sequence).whole.equals(expectTag(subject, TAG.sequence).whole)) {
-    throw new AttestationError(
-      'CERTIFICATE_NOT_SELF_SIGNED',
-      "The peer's certificate was issued by somebody else; nodes sign their own. There is a middlebox or another service at that address",
-    );
-  }
-  if (tail.length > 1) throw new DerError('unique identifiers');
-  const extensions = readExtensions(expectTag(tail[0], 0xa3).content);
-  expectTag(signature, TAG.bitString);
-  return {
-    publicKey: verifiedKey(der),
-    notBeforeMs: timeMs(notBefore),
-    notAfterMs: timeMs(notAfter),
-    extensions,
-    ...quoteOf(extensions),
-  };
-}
-
-/** The same key on which OpenSSL will check the handshake, after it has checked the certificate's own signature. */
-function verifiedKey(der: Buffer): Buffer {
-  let x509: X509Certificate;
-  try {
-    x509 = new X509Certificate(der);
-  } catch (error) {
-    throw new DerError(`OpenSSL refuses it: ${(error as Error).message}`);
-  }
-  if (!x509.raw.equals(der)) throw new DerError('OpenSSL reads another certificate');
-  const { publicKey } = x509;
-  if (!x509.verify(publicKey)) {
-    throw new AttestationError(
-      'CERTIFICATE_SIGNATURE',
-      "The signature of the peer's certificate is not by its own key. It was damaged or altered on the way",
-    );
-  }
-  return rawPublicKey(publicKey);
-}
-
-function requireEd25519(spki: DerElement, signatureAlgorithm: Buffer): void {
-  const [algorithm] = readAll(spki.content);
+function requireEd25519({ keyAlgorithm, signatureAlgorithm }: Certificate): void {
   const isEd25519 = (sequence: DerElement) => {
-    const [oid, ...parameters] = readAll(expectTag(sequence, TAG.sequence).content);
+    const [oid, ...parameters] = readAll(sequence.content);
     return parameters.length === 0 && oid !== undefined && oidText(oid) === OID.ed25519;
   };
-  if (isEd25519(expectTag(algorithm, TAG.sequence)) && isEd25519(readOne(signatureAlgorithm, TAG.sequence))) return;
+  if (isEd25519(keyAlgorithm) && isEd25519(readOne(signatureAlgorithm, TAG.sequence))) return;
   throw new AttestationError(
     'KEY_TYPE',
     "The peer's certificate is not an Ed25519 one; the network accepts no other key",
   );
-}
-
-export interface Extension {
-  readonly critical: boolean;
-  readonly value: Buffer;
-}
-
-function readExtensions(explicit: Buffer): ReadonlyMap<string, Extension> {
-  const found = new Map<string, Extension>();
-  const list = readAll(readOne(explicit, TAG.sequence).content);
-  if (list.length > MAX_EXTENSIONS) throw new DerError('this many extensions');
-  for (const item of list) {
-    const [oid, ...rest] = readAll(expectTag(item, TAG.sequence).content);
-    const critical = rest.length === 2 ? expectTag(rest[0], TAG.boolean).content.toString('hex') : '00';
-    if ((rest.length === 2 && critical !== 'ff') || rest.length > 2) throw new DerError('an extension that is not DER');
-    const name = oidText(expectTag(oid, TAG.oid));
-    if (found.has(name)) throw new DerError(`extension ${name} twice`);
-    found.set(name, { critical: critical === 'ff', value: expectTag(rest.at(-1), TAG.octetString).content });
-  }
-  return found;
 }
 
 function quoteOf(extensions: ReadonlyMap<string, Extension>): { quote?: Buffer } {
@@ -174,17 +123,10 @@ function checkExtensions(extensions: ReadonlyMap<string, Extension>, role: 'serv
       `The peer's certificate has the critical extension ${oid}, which this release does not know. Update this node`,
     );
   }
-  try {
+  readable(() => {
     checkPurpose(extensions, role);
     if (role === 'server') checkName(extensions.get(OID.subjectAltName));
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw new AttestationError(
-      'CERTIFICATE_MALFORMED',
-      `An extension of the peer's certificate cannot be read (${error.message})`,
-      error,
-    );
-  }
+  });
 }
 
 /** As OpenSSL does: an extension that is absent allows; one that is present must allow this use. */
