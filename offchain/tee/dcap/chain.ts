@@ -47,29 +47,16 @@ export function readChain(
   code: 'QUOTE_SIGNATURE' | 'COLLATERAL_MALFORMED',
 ): Chain {
   const bad = (why: string, cause?: unknown) => new AttestationError(code, `${what}: ${why}`, cause);
-  let certificates: Certificate[];
-  try {
-    certificates = readPem(pem);
-    certificates.forEach(checkForm);
-  } catch (error) {
-    if (error instanceof DerError) throw bad(`its certificates cannot be read (${error.message})`, error);
-    throw error;
-  }
+  const certificates = readable(() => {
+    const found = readPem(pem);
+    found.forEach(checkForm);
+    return found;
+  }, bad);
   const [leaf, root] = [certificates[0], certificates.at(-1)];
   if (leaf === undefined || root === undefined || certificates.length !== names.length + 1) {
     throw bad(`it has ${certificates.length} certificates instead of ${names.length + 1}`);
   }
-  names.forEach((name, i) => {
-    const found = nameAttribute((certificates[i] as Certificate).subject, COMMON_NAME) ?? '';
-    if (!name.test(found)) throw bad(`"${found}" stands where ${name.source} belongs`);
-  });
-  certificates.forEach((certificate, i) => {
-    const issuer = certificates[i + 1] ?? root;
-    if (!certificate.issuer.equals(issuer.subject) || !certificate.openssl.verify(issuer.openssl.publicKey)) {
-      throw bad('a certificate is not signed by the next one');
-    }
-    if (i > 0 !== isAuthority(certificate)) throw bad('a certificate is used as what it is not');
-  });
+  readable(() => checkLinks(certificates, root, names, bad), bad);
   const keyId = rootKeyId(root.openssl.publicKey);
   if (!trustedRoots.some((trusted) => trusted.equals(keyId))) {
     throw new AttestationError(
@@ -78,6 +65,30 @@ export function readChain(
     );
   }
   return { certificates, leaf, root, rootKeyId: keyId };
+}
+
+type Bad = (why: string, cause?: unknown) => AttestationError;
+
+function readable<T>(read: () => T, bad: Bad): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) throw bad(`its certificates cannot be read (${error.message})`, error);
+    throw error;
+  }
+}
+
+function checkLinks(certificates: readonly Certificate[], root: Certificate, names: readonly RegExp[], bad: Bad): void {
+  certificates.forEach((certificate, i) => {
+    const issuer = certificates[i + 1] ?? root;
+    const name = names[i];
+    const found = nameAttribute(certificate.subject, COMMON_NAME) ?? '';
+    if (name !== undefined && !name.test(found)) throw bad(`"${found}" stands where ${name.source} belongs`);
+    if (!certificate.issuer.equals(issuer.subject) || !certificate.openssl.verify(issuer.openssl.publicKey)) {
+      throw bad('a certificate is not signed by the next one');
+    }
+    if (i > 0 !== isAuthority(certificate)) throw bad('a certificate is used as what it is not');
+  });
 }
 
 /** P-256 and SHA-256 throughout, and no critical extension whose meaning is not known here. */

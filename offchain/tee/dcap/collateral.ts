@@ -5,7 +5,11 @@ import { AttestationError } from '../errors';
 export const MAX_COLLATERAL_BYTES = 4 * 1024 * 1024;
 
 const hex = (bytes?: number) =>
-  z.string().regex(bytes === undefined ? /^([0-9a-fA-F]{2})+$/ : new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`));
+  z
+    .string()
+    .max(MAX_COLLATERAL_BYTES)
+    .regex(/^[0-9a-fA-F]+$/)
+    .refine((text) => (bytes === undefined ? text.length % 2 === 0 : text.length === bytes * 2), 'has another length');
 const text = z.string().max(MAX_COLLATERAL_BYTES);
 
 /**
