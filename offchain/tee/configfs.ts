@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Clock, systemClock } from '../node/clock';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_QUOTE_BYTES } from './certificate-form';
 import { AttestationError } from './errors';
 import type { Attester } from './types';
@@ -12,9 +12,20 @@ const PROVIDER = 'tdx_guest';
 const TRIES = 5;
 const PAUSE_MS = 200;
 
+/** What of the file system is used; tests put a kernel of their own behind it. */
+export interface TsmFiles {
+  mkdir(directory: string): Promise<unknown>;
+  readFile(file: string): Promise<Buffer>;
+  writeFile(file: string, bytes: Buffer): Promise<void>;
+  rmdir(directory: string): Promise<void>;
+}
+
 export interface ConfigfsOptions {
   readonly root?: string;
-  readonly clock?: Clock;
+  readonly files?: TsmFiles;
+  readonly pause?: (ms: number) => Promise<unknown>;
+  /** An entry that could not be removed; the quote is good all the same. */
+  readonly onProblem?: (error: Error) => void;
 }
 
 /**
@@ -24,11 +35,15 @@ export interface ConfigfsOptions {
 export class ConfigfsAttester implements Attester {
   readonly kind = 'tdx';
   readonly #root: string;
-  readonly #clock: Clock;
+  readonly #files: TsmFiles;
+  readonly #pause: (ms: number) => Promise<unknown>;
+  readonly #onProblem: (error: Error) => void;
 
   constructor(options: ConfigfsOptions = {}) {
     this.#root = options.root ?? TSM_REPORTS;
-    this.#clock = options.clock ?? systemClock;
+    this.#files = options.files ?? { mkdir, readFile, writeFile, rmdir };
+    this.#pause = options.pause ?? sleep;
+    this.#onProblem = options.onProblem ?? (() => undefined);
   }
 
   async quote(reportData: Buffer): Promise<Buffer> {
@@ -36,20 +51,21 @@ export class ConfigfsAttester implements Attester {
     const entry = path.join(this.#root, `cocoon-${process.pid}-${randomBytes(8).toString('hex')}`);
     try {
       // In configfs this makes the files of the entry too.
-      await mkdir(entry);
+      await this.#files.mkdir(entry);
     } catch (error) {
       throw unavailable(`${this.#root} cannot be used (${reason(error)})`, error);
     }
     try {
       return await this.#fromEntry(entry, reportData);
     } finally {
-      // The kernel limits how many entries there are. What is left behind is removed at the next boot.
-      await rmdir(entry).catch((error: unknown) => this.#leftBehind(entry, error));
+      await this.#files.rmdir(entry).catch((error: unknown) => {
+        this.#onProblem(new Error(`the report entry ${entry} stays behind (${reason(error)})`, { cause: error }));
+      });
     }
   }
 
   async #fromEntry(entry: string, reportData: Buffer): Promise<Buffer> {
-    const provider = (await read(entry, 'provider')).toString('latin1').trim();
+    const provider = (await this.#read(entry, 'provider')).toString('latin1').trim();
     if (provider !== PROVIDER) {
       throw unavailable(
         `this machine's attestation is "${provider}", not ${PROVIDER}: it is another kind of confidential machine`,
@@ -57,9 +73,9 @@ export class ConfigfsAttester implements Attester {
     }
     let last: unknown;
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      if (attempt > 0) await new Promise<void>((resolve) => this.#clock.after(PAUSE_MS * attempt, resolve));
+      if (attempt > 0) await this.#pause(PAUSE_MS * attempt);
       try {
-        const quote = await once(entry, reportData);
+        const quote = await this.#once(entry, reportData);
         if (quote !== undefined) return quote;
         last = new Error('another process changed the entry');
       } catch (error) {
@@ -72,24 +88,20 @@ export class ConfigfsAttester implements Attester {
     throw unavailable(`no quote was made in ${TRIES} tries (${reason(last)})`, last);
   }
 
-  #leftBehind(entry: string, cause: unknown): never {
-    throw unavailable(`the report entry ${entry} cannot be removed (${reason(cause)})`, cause);
+  /** undefined when the quote is not, for sure, of this report data. */
+  async #once(entry: string, reportData: Buffer): Promise<Buffer | undefined> {
+    const before = Number(await this.#read(entry, 'generation'));
+    await this.#files.writeFile(path.join(entry, 'inblob'), reportData);
+    const quote = await this.#read(entry, 'outblob');
+    const after = Number(await this.#read(entry, 'generation'));
+    if (after !== before + 1) return undefined;
+    if (quote.length === 0 || quote.length > MAX_QUOTE_BYTES) throw new Error(`a quote of ${quote.length} bytes`);
+    return quote;
   }
-}
 
-/** undefined when the quote is not, for sure, of this report data. */
-async function once(entry: string, reportData: Buffer): Promise<Buffer | undefined> {
-  const before = Number(await read(entry, 'generation'));
-  await writeFile(path.join(entry, 'inblob'), reportData);
-  const quote = await read(entry, 'outblob');
-  const after = Number(await read(entry, 'generation'));
-  if (after !== before + 1) return undefined;
-  if (quote.length === 0 || quote.length > MAX_QUOTE_BYTES) throw new Error(`a quote of ${quote.length} bytes`);
-  return quote;
-}
-
-function read(entry: string, file: string): Promise<Buffer> {
-  return readFile(path.join(entry, file));
+  #read(entry: string, file: string): Promise<Buffer> {
+    return this.#files.readFile(path.join(entry, file));
+  }
 }
 
 function unavailable(why: string, cause?: unknown): AttestationError {

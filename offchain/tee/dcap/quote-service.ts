@@ -22,6 +22,8 @@ export interface QuoteServiceOptions {
 
 interface Result {
   readonly verdict: QuoteVerdict;
+  /** What it rests on, for whoever wants to check it again. */
+  readonly collateral: Collateral;
   readonly untilMs: number;
 }
 
@@ -48,6 +50,11 @@ export class QuoteService {
 
   /** @throws AttestationError */
   async verify(quote: Buffer): Promise<QuoteVerdict> {
+    return (await this.result(quote)).verdict;
+  }
+
+  /** The verdict together with the collateral that it rests on. @throws AttestationError */
+  async result(quote: Buffer): Promise<{ readonly verdict: QuoteVerdict; readonly collateral: Collateral }> {
     const id = createHash('sha256').update(quote).digest('hex');
     const known = this.#recall(id);
     if (known !== undefined) return known;
@@ -58,7 +65,7 @@ export class QuoteService {
     }
     const result = await running;
     this.#remember(id, result);
-    return result.verdict;
+    return result;
   }
 
   async close(): Promise<void> {
@@ -72,20 +79,23 @@ export class QuoteService {
     const startedMs = this.#clock.nowMs();
     const check = (documents: Collateral) => checker.verify(quote, documents, startedMs, trustedRoots);
     const cached = await collateral.get(key);
-    let verdict: QuoteVerdict;
+    const result = (verdict: QuoteVerdict, documents: Collateral): Result => ({
+      verdict,
+      collateral: documents,
+      untilMs: Math.min(startedMs + this.#lifetimeMs, verdict.validUntilMs),
+    });
     try {
-      verdict = await check(cached);
+      return result(await check(cached), cached);
     } catch (error) {
       // What was kept may have run out or been damaged; newer documents decide.
       if (!(error instanceof AttestationError) || !error.code.startsWith('COLLATERAL_')) throw error;
       const fresh = await collateral.get(key, 'fresh');
       if (fresh === cached) throw error;
-      verdict = await check(fresh);
+      return result(await check(fresh), fresh);
     }
-    return { verdict, untilMs: Math.min(startedMs + this.#lifetimeMs, verdict.validUntilMs) };
   }
 
-  #recall(id: string): QuoteVerdict | undefined {
+  #recall(id: string): Result | undefined {
     const result = this.#results.get(id);
     if (result === undefined) return undefined;
     this.#results.delete(id);
@@ -93,7 +103,7 @@ export class QuoteService {
     // A clock that was set back before the verification is no reason to believe it longer.
     if (nowMs >= result.untilMs || nowMs < result.untilMs - this.#lifetimeMs) return undefined;
     this.#results.set(id, result);
-    return result.verdict;
+    return result;
   }
 
   #remember(id: string, result: Result): void {
