@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Clock } from '../node/clock';
+import { type Clock, systemClock } from '../node/clock';
 import { fakeAttester, noAttester } from './attester';
 import { ConfigfsAttester, TSM_REPORTS } from './configfs';
 import { TCB_STATUSES } from './dcap/collateral';
@@ -8,8 +8,10 @@ import { INTEL_PCS_URL, INTEL_ROOT_CRL_URL, Pccs } from './dcap/pccs';
 import { QuoteChecker } from './dcap/quote-checker';
 import { QuoteService } from './dcap/quote-service';
 import { INTEL_ROOT_KEY_ID } from './dcap/roots';
+import { AttestationError } from './errors';
+import { type Evidence, makeEvidence, quoteIn } from './evidence';
 import { createPeerVerifier } from './policy';
-import type { Attester, PeerVerifier } from './types';
+import type { Attester, PeerVerifier, VerifiedPeer } from './types';
 
 /** Hex, as the live network's routers have it, or base64, as its images print it. */
 function bytes(length: number) {
@@ -55,6 +57,8 @@ export type PolicyConfig = z.output<typeof policySchema>;
 
 export interface OpenedPolicy {
   readonly verifier: PeerVerifier;
+  /** Verifies as `verifier` does, and packs what the verdict rests on. A refusal is evidence too. */
+  evidence(certificateDer: Buffer, role: 'server' | 'client'): Promise<Evidence>;
   close(): Promise<void>;
 }
 
@@ -72,23 +76,49 @@ export function openPolicy(config: PolicyConfig, options: OpenOptions = {}): Ope
     imageHashes: config.allowed_image_hashes,
     tcbStatuses: config.allowed_tcb_statuses,
   };
-  const timed = options.clock === undefined ? {} : { clock: options.clock };
-  if (config.policy !== 'tdx') {
-    return { verifier: createPeerVerifier({ ...lists, ...timed }), close: async () => undefined };
-  }
-  const quotes = new QuoteService({
-    checker: new QuoteChecker(),
-    collateral: new CollateralCache({
-      source: new Pccs({ url: config.pccs_url, rootCrlUrl: config.root_crl_url }),
-      ...(config.collateral_dir === '' ? {} : { directory: config.collateral_dir }),
-      ...timed,
-      ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
+  const clock = options.clock ?? systemClock;
+  const opened = (quotes?: QuoteService): OpenedPolicy => {
+    const verifier = createPeerVerifier({ ...lists, clock, ...(quotes === undefined ? {} : { quotes }) });
+    return {
+      verifier,
+      evidence: (certificateDer, role) => evidenceBy(verifier, quotes, { certificateDer, role, atMs: clock.nowMs() }),
+      close: async () => quotes?.close(),
+    };
+  };
+  if (config.policy !== 'tdx') return opened();
+  return opened(
+    new QuoteService({
+      checker: new QuoteChecker(),
+      collateral: new CollateralCache({
+        source: new Pccs({ url: config.pccs_url, rootCrlUrl: config.root_crl_url }),
+        clock,
+        ...(config.collateral_dir === '' ? {} : { directory: config.collateral_dir }),
+        ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
+      }),
+      trustedRoots: config.allowed_collateral_root_hashes,
+      lifetimeMs: config.attestation_cache_s * 1000,
+      clock,
     }),
-    trustedRoots: config.allowed_collateral_root_hashes,
-    lifetimeMs: config.attestation_cache_s * 1000,
-    ...timed,
-  });
-  return { verifier: createPeerVerifier({ ...lists, ...timed, quotes }), close: () => quotes.close() };
+  );
+}
+
+async function evidenceBy(
+  verifier: PeerVerifier,
+  quotes: QuoteService | undefined,
+  subject: { certificateDer: Buffer; role: 'server' | 'client'; atMs: number },
+): Promise<Evidence> {
+  const { policy } = verifier;
+  let outcome: VerifiedPeer | AttestationError;
+  try {
+    outcome = await verifier.verify(subject.certificateDer, subject.role);
+  } catch (error) {
+    if (!(error instanceof AttestationError)) throw error;
+    outcome = error;
+  }
+  if (quotes === undefined || outcome instanceof AttestationError) return makeEvidence({ ...subject, policy }, outcome);
+  const quote = quoteIn(subject.certificateDer) as Buffer;
+  const { collateral } = await quotes.result(quote);
+  return makeEvidence({ ...subject, policy, collateral }, outcome);
 }
 
 /** The attester of a name; `tdx` asks the kernel of the machine it runs on. */
