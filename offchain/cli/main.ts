@@ -117,6 +117,13 @@ if (process.argv[2] === 'dao') {
   program.command('dao').description('read, vote, stake and propose in the DAO that owns the network');
 }
 
+if (process.argv[2] === 'attest') {
+  const { registerAttest } = require('./attest/index') as typeof import('./attest/index');
+  registerAttest(program);
+} else {
+  program.command('attest').description('verify, show and make attestations of confidential machines');
+}
+
 function roleText(role: 'client' | 'proxy' | 'worker'): string {
   return {
     client: 'run the client gateway: an OpenAI endpoint that buys its answers from the network',
