@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { listenError } from '../node/config';
 import type { PeerConnection, PeerHandlers } from '../transport/connection';
 import { type Listener, listen } from '../transport/listener';
-import { plain } from '../transport/security';
+import { plain, type TransportSecurity } from '../transport/security';
 import { ClientSession } from './client-session';
 import type { PeerContext } from './peer-context';
 import { WorkerSession } from './worker-session';
@@ -15,6 +15,8 @@ export interface PeersOptions {
   workerPort: number;
   /** Per listener. */
   maxConnections: number;
+  /** What protects both listeners; plain, which stays on this machine, when left out. */
+  security?: TransportSecurity;
   logger: Logger;
 }
 
@@ -66,7 +68,7 @@ export class Peers {
     sessions: Set<S>,
     open: (connection: PeerConnection) => S,
   ): Promise<Listener> {
-    const { host, logger, maxConnections } = this.options;
+    const { host, logger, maxConnections, security = plain } = this.options;
     try {
       const onConnection = (connection: PeerConnection): PeerHandlers => {
         const session = open(connection);
@@ -80,7 +82,7 @@ export class Peers {
           },
         };
       };
-      const listener = await listen({ host, port, security: plain, logger, maxConnections, onConnection });
+      const listener = await listen({ host, port, security, logger, maxConnections, onConnection });
       this.listeners.push(listener);
       return listener;
     } catch (error) {
