@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { TlObject, TlType } from '@cocoon/sdk/protocol/tl/codec';
 import { dial, type PeerConnection, plain, type TransportSecurity } from '../../transport';
 import { Nonces } from '../nonces';
-import { Peers } from '../peers';
+import { Peers, type PeersOptions } from '../peers';
 import { address, quiet, World } from './world';
 
 export const SECRET = Buffer.from('correct horse');
@@ -74,14 +74,15 @@ export class PeerWorld {
   private readonly dialed: PeerConnection[] = [];
   private lastId = 0;
 
-  static async open(): Promise<PeerWorld> {
-    const made = new PeerWorld();
+  static async open(options: Partial<PeersOptions> = {}): Promise<PeerWorld> {
+    const made = new PeerWorld(options);
     made.ports = await made.peers.open();
     return made;
   }
 
-  private constructor() {
+  private constructor(options: Partial<PeersOptions>) {
     const { world, nonces } = this;
+    const { logger = quiet } = options;
     const { books, vouchers, relay, scheduler } = world;
     this.peers = new Peers({
       doorways: (['workers', 'clients'] as const).map((role) => ({
@@ -93,14 +94,15 @@ export class PeerWorld {
         portKey: 'port',
       })),
       maxConnections: 64,
-      logger: quiet,
+      logger,
+      ...options,
       context: {
         books,
         vouchers,
         relay,
         scheduler,
         nonces,
-        logger: quiet,
+        logger,
         isTest: true,
         isTestnet: false,
         presumedClient: undefined,
@@ -116,6 +118,11 @@ export class PeerWorld {
         nextId: () => ++this.lastId,
       },
     });
+  }
+
+  /** Peers that are connected. */
+  get sessions(): number {
+    return this.peers.clients.size + this.peers.workers.size;
   }
 
   /** A connection that has done no handshake yet. */

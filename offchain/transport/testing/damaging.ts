@@ -3,7 +3,7 @@ import { Duplex, Transform } from 'node:stream';
 import { decode, decodeAs, encode, type TlObject } from '@cocoon/sdk/protocol/tl';
 import { FrameParser } from '../framing';
 import { frameOf, TCP_PACKETS } from '../packets';
-import { plain, type TransportSecurity } from '../security';
+import { plain, type Target, type TransportSecurity } from '../security';
 
 /** What happens to a message on its way: the frame around it stays right, so that it is the message that cannot be read. */
 export const DAMAGE = {
@@ -16,7 +16,8 @@ export type Damage = keyof typeof DAMAGE;
 /** A plain transport for the side that dials, on which a test damages what one side says to the other. */
 export class DamagingTransport implements TransportSecurity {
   readonly name = 'damaging';
-  readonly checkAddress = plain.checkAddress;
+  readonly checkListen = plain.checkListen;
+  readonly checkTarget = plain.checkTarget;
   readonly secureInbound = plain.secureInbound;
   readonly #direction: 'sent' | 'received';
   #next: { name: TlObject['_']; damage: Damage } | undefined;
@@ -31,8 +32,8 @@ export class DamagingTransport implements TransportSecurity {
     this.#next = { name, damage };
   }
 
-  async secureOutbound(socket: Socket) {
-    const { peer } = await plain.secureOutbound(socket);
+  async secureOutbound(socket: Socket, target: Target) {
+    const { peer } = await plain.secureOutbound(socket, target);
     const way = this.#way();
     const [from, to] = this.#direction === 'sent' ? [way, socket] : [socket, way];
     from.pipe(to);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { connect as tlsConnect, createServer as tlsServer } from 'node:tls';
 import type { TlObject } from '@cocoon/sdk/protocol/tl';
 import { dial, listen, type PeerConnection, sideCar, type TransportSecurity } from '../../../offchain/transport';
@@ -145,11 +145,14 @@ test('from a client: our challenge, its nonce and its TLS in one segment, then t
   open.push({ close: () => socket.destroy() });
   const challenge = await readExactly(socket, 24, 'the challenge');
   expect(challenge.subarray(0, 8).toString('hex')).toBe('91128e4100000000');
-  socket.cork();
-  socket.write(vectors.response);
+  // The client's TLS runs on a pipe, so that its first record can be sent together with the nonce.
+  const [inner, outer] = duplexPair();
   const { keyPem: key, certPem: cert } = certificate();
-  const stream = tlsConnect({ socket, key, cert, rejectUnauthorized: false });
-  socket.uncork();
+  const stream = tlsConnect({ socket: inner, key, cert, rejectUnauthorized: false });
+  const [hello] = (await once(outer, 'data')) as [Buffer];
+  socket.write(Buffer.concat([vectors.response, hello]));
+  outer.pipe(socket);
+  socket.pipe(outer);
   await once(stream, 'secureConnect');
   stream.write(vectors.firstFrame);
   await expectBytes(stream, framed(0, vectors.packets.connected));

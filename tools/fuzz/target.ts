@@ -1,0 +1,57 @@
+import { setImmediate } from 'node:timers/promises';
+import pino from 'pino';
+import { PeerWorld } from '../../offchain/proxy/testing/peer-world';
+import { plain, sideCar } from '../../offchain/transport';
+import { attested } from '../../offchain/transport/testing/attested';
+import type { Target } from './corpus';
+
+/**
+ * The process that is attacked: a proxy's listeners with its real sessions, ledger and scheduler behind them, without
+ * a chain. Answers its parent's 'report' with memory, open peers, and what it logged as an error.
+ */
+const target = process.argv[2] as Target;
+const errors = new Map<string, number>();
+const logger = pino(
+  { level: 'error' },
+  {
+    write(line: string) {
+      const { msg, err } = JSON.parse(line) as { msg: string; err?: { message?: string } };
+      const text = `${msg}: ${err?.message ?? ''}`;
+      // Different texts of the same error must not fill this process.
+      if (errors.size < 50 || errors.has(text)) errors.set(text, (errors.get(text) ?? 0) + 1);
+    },
+  },
+);
+
+export interface TargetReport {
+  rssBytes: number;
+  heapBytes: number;
+  /** Peers with a session. */
+  peers: number;
+  errors: Record<string, number>;
+}
+
+async function main(): Promise<void> {
+  const open = { maxConnections: 64, logger };
+  const bare = await PeerWorld.open({ ...open, security: target === 'sidecar' ? sideCar({}) : plain });
+  const secured = await PeerWorld.open({ ...open, security: attested({}, { pow: { difficulty: 4 } }).security });
+  const port = (world: PeerWorld): number => (target === 'workers' ? world.ports.workerPort : world.ports.clientPort);
+  const report = async (): Promise<TargetReport> => {
+    await setImmediate();
+    globalThis.gc?.();
+    const { rss, heapUsed } = process.memoryUsage();
+    const peers = bare.sessions + secured.sessions;
+    return { rssBytes: rss, heapBytes: heapUsed, peers, errors: Object.fromEntries(errors) };
+  };
+  process.on('message', () => {
+    report().then((made) => process.send?.({ report: made }));
+  });
+  // The parent is gone.
+  process.on('disconnect', () => process.exit(0));
+  process.send?.({ ready: { barePort: port(bare), securedPort: port(secured) } });
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
