@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import {
   ConfigError,
-  checkDialer,
   dialerKeys,
   nano,
   nodeKeys,
@@ -11,6 +10,7 @@ import {
   readLines,
   readSecret,
 } from '../node/config';
+import { checkPeerConfig, checksHashes } from '../node/peer-transport';
 
 const seconds = z.number().positive().max(86_400);
 
@@ -57,6 +57,8 @@ const schema = z.object({
 export type ClientConfig = z.output<typeof schema> & {
   /** The root comes from a file, and no money moves (`--disable-ton`). */
   chainless: boolean;
+  /** Peers must attest an image that the root lists. */
+  checkHashes: boolean;
   /** Keys of the callers of /v1/…; empty: nobody is asked for one. */
   apiKeys: readonly string[];
   /** Key of the chain endpoint, read from ton_api_key_file. */
@@ -66,7 +68,8 @@ export type ClientConfig = z.output<typeof schema> & {
 /** Checks a parsed JSON configuration. @throws ConfigError naming the key */
 export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: boolean } = {}): ClientConfig {
   const config = parseKeys(schema, input, logger, mode);
-  checkDialer(config);
+  const checkHashes = checksHashes(config, config.check_proxy_hashes);
+  checkPeerConfig({ ...config, checkHashes });
   if (config.request_timeout_s > config.max_request_timeout_s) {
     throw new ConfigError(
       'request_timeout_s',
@@ -79,5 +82,5 @@ export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: 
   }
   const apiKeys = config.api_key === undefined ? fileKeys : [config.api_key, ...fileKeys];
   const { chainless = false } = mode;
-  return { ...config, chainless, apiKeys, tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file) };
+  return { ...config, chainless, checkHashes, apiKeys, tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file) };
 }

@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import { openChainAccess } from '../node/chain-access';
 import { type Clock, systemClock } from '../node/clock';
-import { plain, type TransportSecurity } from '../transport';
+import { PeerTransport } from '../node/peer-transport';
+import type { TransportSecurity } from '../transport';
 import { parseConfig } from './config';
 import { ClientRunner } from './runner';
 
@@ -19,7 +20,7 @@ export interface ClientDeps {
   chain?: Chain;
   /** Joins a network without a chain, which this JSON file describes (`--disable-ton`). */
   rootFile?: string;
-  /** How connections to proxies are secured; default: not at all, loopback only. */
+  /** How connections to proxies are secured; default: as the configuration says. */
   security?: TransportSecurity;
 }
 
@@ -35,16 +36,18 @@ export interface RunningClient {
  * @throws ConfigError, RootConfigError, StateFileError: one line naming what to do
  */
 export async function startClient(input: unknown, deps: ClientDeps): Promise<RunningClient> {
-  const { logger, clock = systemClock, security = plain } = deps;
+  const { logger, clock = systemClock } = deps;
   const { rootFile } = deps;
   const config = parseConfig(input, logger, { chainless: rootFile !== undefined });
   const now = () => clock.nowMs();
   const access = openChainAccess({ role: 'client', config, chain: deps.chain, rootFile, logger, now });
   const { chain } = access;
+  const transport = new PeerTransport(config, { logger, clock, mustAttest: false });
+  const security = deps.security ?? (await transport.dialer(config));
   const runner = new ClientRunner({ config, chain, security, clock, logger });
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= runner.close().finally(() => access.close());
+    closing ??= runner.close().finally(() => Promise.all([transport.close(), access.close()]));
     return closing;
   };
   try {

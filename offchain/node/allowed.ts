@@ -2,16 +2,17 @@ import { modelHash } from '@cocoon/sdk';
 import type { PeerIdentity } from '../transport';
 import type { RootConfig } from './root-watch';
 
-/** What the root's lists say of a peer or a model, as they are now. Where the transport attests no image there is nothing to hold against a list. */
+/** What the root's lists say of a peer or a model, as they are now. */
 
-/** @returns why the peer is not accepted, undefined where it is */
+/** @returns why the peer is not accepted where images are checked, undefined where it is */
 export function imageProblem(
   root: Pick<RootConfig, 'proxyHashes' | 'workerHashes'>,
   role: 'proxy' | 'worker',
   { imageHash }: Pick<PeerIdentity, 'imageHash'>,
 ): string | undefined {
   const hash = imageHash?.toString('hex');
-  if (hash === undefined || root[`${role}Hashes`].has(hash)) return undefined;
+  if (hash === undefined) return `the ${role} attests no image`;
+  if (root[`${role}Hashes`].has(hash)) return undefined;
   return `the image ${hash} of the ${role} is not on the root's list`;
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { ConfigError } from './config-error';
 import { withManifest } from './manifest';
+import { dialerPeerKeys } from './peer-keys';
 
 export { ConfigError };
 
@@ -55,26 +56,12 @@ export const nodeKeys = {
 export const dialerKeys = {
   is_test: z.boolean().default(false),
   proxy_connections: z.number().int().min(1).max(64).default(1),
-  /** A side-car router's SOCKS5 port in the live network; connections here are direct. */
+  /** SOCKS5 port of a router on this machine, "ip:port"; empty: proxies are dialled directly. */
   connect_to_proxy_via: z.string().default(''),
+  /** Take only proxies whose image the root lists; always so where is_test is false. */
   check_proxy_hashes: z.boolean().optional(),
+  ...dialerPeerKeys,
 };
-
-/** @throws ConfigError when the configuration asks for what this version does not have */
-export function checkDialer(config: { connect_to_proxy_via: string; check_proxy_hashes?: boolean | undefined }): void {
-  if (config.connect_to_proxy_via !== '') {
-    throw new ConfigError(
-      'connect_to_proxy_via',
-      'a side-car router is not supported in this version. Remove the key: proxies are dialled directly',
-    );
-  }
-  if (config.check_proxy_hashes === true) {
-    throw new ConfigError(
-      'check_proxy_hashes',
-      'image hashes come with attested connections, which this version does not have. Remove the key or set it to false',
-    );
-  }
-}
 
 /** Nobody asks it: it only makes the key optional where there is no chain. */
 const NO_ENDPOINT = 'http://127.0.0.1:1';

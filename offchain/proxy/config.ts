@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { ConfigError, nano, nodeKeys, parseConfig, port, readSecret, seed } from '../node/config';
+import { proxyPeerKeys } from '../node/peer-keys';
+import { checkPeerConfig, checksHashes } from '../node/peer-transport';
 
 const positive = z.number().int().positive();
 const TON = 1_000_000_000n;
@@ -15,11 +17,14 @@ const schema = z.object({
   /** Ed25519 seed of the proxy's identity: signs vouchers, is part of the proxy contract's address, seals the ledger. */
   machine_specific_private_key: seed,
   db_path: z.string().min(1),
-  check_worker_hashes: z.boolean().default(false),
-  /** Take workers only for models that the root lists. */
-  check_models: z.boolean().default(true),
+  /** Take only workers whose image the root lists; always so where is_test is false. */
+  check_worker_hashes: z.boolean().optional(),
+  /** Take workers only for models that the root lists; default: where images are checked. */
+  check_models: z.boolean().optional(),
   image_hash: z.string().optional(),
 
+  ...proxyPeerKeys,
+  /** Where workers_rpc_port and client_rpc_port are: on this machine, since what comes in there is in clear. */
   rpc_host: z.string().default('127.0.0.1'),
   state_dir: z.string().optional(),
   poll_interval_ms: positive.default(5000),
@@ -61,9 +66,12 @@ const CHAINLESS = {
   poll_interval_ms: 200,
 } as const;
 
-export type ProxyConfig = z.output<typeof schema> & {
+export type ProxyConfig = Omit<z.output<typeof schema>, 'check_models'> & {
+  check_models: boolean;
   /** The root comes from a file, and no money moves (`--disable-ton`). */
   chainless: boolean;
+  /** Workers must attest an image that the root lists. */
+  checkHashes: boolean;
   /** Key of the chain endpoint, read from ton_api_key_file. */
   tonApiKey: string | undefined;
 };
@@ -82,18 +90,13 @@ export function parseProxyConfig(input: unknown, logger: Logger, mode: { chainle
       'is true but is_test is false: real confidential nodes run on mainnet. Set is_test to true',
     );
   }
-  if (!config.is_test || config.check_worker_hashes) {
-    // Without attestation a peer has no image hash, and letting anybody in silently is what is_test: false promises not to do.
-    throw new ConfigError(
-      config.is_test ? 'check_worker_hashes' : 'is_test',
-      `is ${config.is_test}, so peers must prove their image hash, but the only transport of this release (plain, loopback) carries no attestation. Set is_test to true and check_worker_hashes to false`,
-    );
-  }
+  const checkHashes = checksHashes(config, config.check_worker_hashes);
+  checkPeerConfig({ ...config, checkHashes });
   if (!LOOPBACK.has(config.rpc_host)) {
     throw new ConfigError(
       'rpc_host',
-      `${config.rpc_host} is not a loopback address, and the plain transport is not encrypted. Use 127.0.0.1`,
+      `${config.rpc_host} is not a loopback address, and what comes in there is in clear. Use 127.0.0.1; for peers of other machines there are listen_workers and listen_clients`,
     );
   }
-  return { ...config, tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file) };
+  return { ...config, checkHashes, check_models: config.check_models ?? checkHashes, tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file) };
 }

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import { openChainAccess } from '../node/chain-access';
+import { systemClock } from '../node/clock';
+import { PeerTransport } from '../node/peer-transport';
 import { walletActions } from './chain-actions';
 import { parseProxyConfig } from './config';
+import { openDoorways } from './doorways';
 import { errorText } from './errors';
 import { pseudoActions } from './pseudo-actions';
 import { ProxyRunner } from './runner';
@@ -43,13 +46,17 @@ export async function startProxy(input: unknown, deps: ProxyDeps): Promise<Runni
   const { chain, pseudo } = access;
   const onChain = walletActions({ chain, config, logger });
   const actions = pseudo === undefined ? onChain : pseudoActions(pseudo, onChain.wallet);
+  const clock = { ...systemClock, nowMs: now };
+  const transport = new PeerTransport(config, { logger, clock, mustAttest: true });
   let runner: ProxyRunner | undefined;
   const close = async () => {
     await runner?.close();
+    await transport.close();
     await access.close();
   };
   try {
-    runner = await ProxyRunner.open(config, { logger, chain, actions, now });
+    const doorways = await openDoorways(config, transport, logger);
+    runner = await ProxyRunner.open(config, { logger, chain, actions, doorways, now });
     return { ...(await runner.start()), close };
   } catch (error) {
     await close().catch((reason: unknown) =>

@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import {
   ConfigError,
-  checkDialer,
   dialerKeys,
   intervalMs,
   nano,
@@ -12,6 +11,7 @@ import {
   port,
   readSecret,
 } from '../node/config';
+import { checkPeerConfig, checksHashes } from '../node/peer-transport';
 import { type EngineTarget, parseTarget } from './forward';
 
 /** Below this every proxy accepts a coefficient. 1000 = x1. */
@@ -28,8 +28,8 @@ const schema = z.object({
   forward_requests_to: z.string().min(1),
   max_active_requests: z.number().int().min(0).max(100_000).default(0),
   image_hash: z.string().optional(),
-  /** Serve only while the root lists the model. */
-  check_models: z.boolean().default(true),
+  /** Serve only while the root lists the model; default: where images are checked. */
+  check_models: z.boolean().optional(),
 
   state_dir: z.string().min(1).default('cocoon-worker-state'),
   poll_interval_ms: intervalMs.default(2000),
@@ -49,10 +49,13 @@ const LIVE_DEFAULT_ACTIVE_REQUESTS = 200;
 /** Nothing is cashed in where there is no chain. nanoTON */
 const NEVER = 2n ** 62n;
 
-export type WorkerConfig = Omit<z.output<typeof schema>, 'forward_requests_to'> & {
+export type WorkerConfig = Omit<z.output<typeof schema>, 'forward_requests_to' | 'check_models'> & {
+  check_models: boolean;
   target: EngineTarget;
   /** The root comes from a file, and no money moves (`--disable-ton`). */
   chainless: boolean;
+  /** Peers must attest an image that the root lists. */
+  checkHashes: boolean;
   /** Name of the model in requests. */
   baseModel: string;
   tonApiKey: string | undefined;
@@ -66,12 +69,15 @@ export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: 
     config.payout_threshold_nano = NEVER;
     config.idle_payout_threshold_nano = NEVER;
   }
-  checkDialer(config);
+  const checkHashes = checksHashes(config, config.check_proxy_hashes);
+  checkPeerConfig({ ...config, checkHashes });
   if (modelBaseName(config.model_name) === '') throw new ConfigError('model_name', 'has nothing before the "@"');
   if (config.max_active_requests === 0) config.max_active_requests = LIVE_DEFAULT_ACTIVE_REQUESTS;
   return {
     ...config,
     chainless: mode.chainless ?? false,
+    checkHashes,
+    check_models: config.check_models ?? checkHashes,
     target: parseTarget(forward_requests_to),
     baseModel: modelBaseName(config.model_name),
     tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file),

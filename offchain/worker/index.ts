@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import { openChainAccess } from '../node/chain-access';
 import { type Clock, systemClock } from '../node/clock';
-import { plain, type TransportSecurity } from '../transport';
+import { PeerTransport } from '../node/peer-transport';
+import type { TransportSecurity } from '../transport';
 import { parseConfig } from './config';
 import { Worker } from './worker';
 
@@ -31,19 +32,21 @@ export interface RunningWorker {
  * @throws ConfigError, VoucherStoreError
  */
 export async function startWorker(input: unknown, deps: WorkerDeps): Promise<RunningWorker> {
-  const { logger, clock = systemClock, security = plain } = deps;
+  const { logger, clock = systemClock } = deps;
   const { rootFile } = deps;
   const config = parseConfig(input, logger, { chainless: rootFile !== undefined });
   const now = () => clock.nowMs();
   const access = openChainAccess({ role: 'worker', config, chain: deps.chain, rootFile, logger, now });
   const { chain } = access;
+  const transport = new PeerTransport(config, { logger, clock, mustAttest: true });
+  const security = deps.security ?? (await transport.dialer(config));
   const worker = new Worker({ config, chain, security, clock, logger });
   const httpPort = await worker.start();
   let closing: Promise<void> | undefined;
   return {
     httpPort,
     close: () => {
-      closing ??= worker.close().finally(() => access.close());
+      closing ??= worker.close().finally(() => Promise.all([transport.close(), access.close()]));
       return closing;
     },
   };
