@@ -216,6 +216,7 @@ describe('decisions about the root, while a network runs', () => {
       expect(processes()).toEqual(before);
       // The escrow in the old channel is not forgotten, although no proxy names it any more.
       await dies('client');
+      await until(async () => (await stats('client')).proxies.length === 2);
       expect((await stats('client')).proxies).toEqual(both);
     } finally {
       await moved.close();
