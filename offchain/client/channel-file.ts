@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Address } from '@ton/core';
 import { z } from 'zod';
 import { readState } from './state-file';
-import type { Terms } from './terms';
+import type { ChannelTerms } from './terms';
 
 /** What the client remembers of one channel: enough to notice a proxy that forgets. */
 const fileSchema = z.object({
@@ -34,7 +34,7 @@ export function readChannelFile(file: string): ChannelFile | undefined {
   return readState(file, fileSchema);
 }
 
-export function newChannel({ proxy, client, proxyPublicKey }: Terms): ChannelFile {
+export function newChannel({ proxy, client, proxyPublicKey }: ChannelTerms): ChannelFile {
   return {
     version: 1,
     proxy: proxy.toRawString(),
@@ -48,9 +48,10 @@ export function newChannel({ proxy, client, proxyPublicKey }: Terms): ChannelFil
   };
 }
 
-/** Reads every channel file, so that a damaged one ends the start and not each handshake. @throws StateFileError */
-export function checkChannelFiles(stateDir: string): void {
+/** Every channel file; read at the start, a damaged one ends that and not each handshake. @throws StateFileError */
+export function readChannelFiles(stateDir: string): ChannelFile[] {
   const directory = join(stateDir, 'channels');
-  if (!existsSync(directory)) return;
-  for (const name of readdirSync(directory)) if (name.endsWith('.json')) readChannelFile(join(directory, name));
+  if (!existsSync(directory)) return [];
+  const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
+  return names.flatMap((name) => readChannelFile(join(directory, name)) ?? []);
 }

@@ -1,6 +1,6 @@
 import { CocoonClient, type OutgoingMessage, readVoucher, repackVoucher, wholeTokens } from '@cocoon/sdk';
 import { type Address, toNano } from '@ton/core';
-import type { Terms } from './terms';
+import type { ChannelTerms } from './terms';
 
 /** Attached to the first message to a client contract on top of the amount: its rent and gas, the rest comes back. */
 const DEPLOY_VALUE = toNano('0.8');
@@ -9,11 +9,11 @@ const REGISTER_VALUE = toNano('1');
 
 /** The messages of one channel's owner to its client contract. Unspent coins of each come back to the wallet. */
 export class ChannelMessages {
-  readonly #terms: Terms;
+  readonly #terms: ChannelTerms;
   readonly #wallet: Address;
   readonly #secretHash: Buffer;
 
-  constructor(terms: Terms, wallet: Address, secretHash: Buffer) {
+  constructor(terms: ChannelTerms, wallet: Address, secretHash: Buffer) {
     this.#terms = terms;
     this.#wallet = wallet;
     this.#secretHash = secretHash;

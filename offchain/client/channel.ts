@@ -17,7 +17,7 @@ import { ChannelMessages } from './channel-messages';
 import { needsTopUp } from './channel-rules';
 import { checkBackedStake, checkFunds, checkProxyContract } from './payment-checks';
 import { StateWriter } from './state-file';
-import { ProxyRefusedError, type Terms } from './terms';
+import { type ChannelTerms, ProxyRefusedError } from './terms';
 
 export interface ChannelDeps {
   chain: Chain;
@@ -42,7 +42,7 @@ type SignedPayment = TlType<'proxy.signedPayment' | 'proxy.signedPaymentEmpty'>;
 
 /** The payment channel with one proxy contract: what is on chain, what the proxy has signed, and what this client has seen. */
 export class Channel {
-  readonly terms: Terms;
+  readonly terms: ChannelTerms;
   readonly messages: ChannelMessages;
   readonly #deps: ChannelDeps;
   readonly #writer: StateWriter<ChannelFile>;
@@ -56,7 +56,7 @@ export class Channel {
   #changedAfter: bigint | undefined;
 
   /** @throws StateFileError when the file of an earlier run is damaged */
-  constructor(terms: Terms, deps: ChannelDeps) {
+  constructor(terms: ChannelTerms, deps: ChannelDeps) {
     this.terms = terms;
     this.#deps = deps;
     this.messages = new ChannelMessages(terms, deps.wallet.address, deps.secretHash);

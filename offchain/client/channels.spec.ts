@@ -37,7 +37,6 @@ function setUp(stateDir = mkdtempSync(join(tmpdir(), 'cocoon-channels-'))) {
   const terms: Terms = {
     protoVersion: 3,
     proxy: chain.proxy,
-    proxyOwner: chain.proxyOwner,
     proxyPublicKey: publicKey,
     client: chain.client,
     clientInit: clientStateInit({ owner: WALLET, proxy: chain.proxy, publicKey, params }),

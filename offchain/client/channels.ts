@@ -9,7 +9,7 @@ import { Channel, type ChannelDeps } from './channel';
 import { channelFile } from './channel-file';
 import { nextStep } from './channel-rules';
 import { GatewayError } from './errors';
-import type { Terms } from './terms';
+import type { ChannelTerms } from './terms';
 
 export interface ChannelsOptions extends Omit<ChannelDeps, 'exclusive'> {
   clock: Clock;
@@ -44,7 +44,7 @@ export class Channels {
   }
 
   /** The channel for these terms, created on first use. @throws StateFileError */
-  for(terms: Terms): Channel {
+  for(terms: ChannelTerms): Channel {
     const key = terms.client.toRawString();
     const known = this.#held.get(key);
     if (known !== undefined) return known.channel;
@@ -96,9 +96,8 @@ export class Channels {
       return;
     }
     const nowS = Math.floor(this.#options.clock.nowMs() / 1000);
-    const version = this.#options.paramsVersion();
-    // A proxy that still works with its contract of older terms is no reason to leave it; one that has moved, or is gone, is.
-    const older = version !== undefined && version > channel.terms.params.paramsVersion;
+    // A proxy that still works with its contract of older terms is no reason to leave it.
+    const older = (this.#options.paramsVersion() ?? 0) > channel.terms.params.paramsVersion;
     channel.noteOutdated(older && !this.#options.inUse(channel.terms.client) ? nowS : undefined);
     if (held.busy !== undefined || channel.stale || this.#options.clock.nowMs() < held.retryAtMs) return;
     const message = this.#decide(channel, nowS, logger);

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
 import { readProxyBooks } from '../chain/proxy-books';
 import type { ChannelWallet } from './actions';
-import { ProxyRefusedError, type Terms } from './terms';
+import { type ChannelTerms, ProxyRefusedError } from './terms';
 
 /** Kept in the wallet so that it can still act after opening a channel: the contract refuses to act below 2 TON. */
 const WALLET_RESERVE = toNano('1');
@@ -15,7 +15,7 @@ const WALLET_MINIMUM = toNano('2.1');
  * address promises. Coins sent for a contract that is not deployed would be lost.
  * @throws ProxyRefusedError, ChainError
  */
-export async function checkProxyContract(chain: Chain, { proxy, params, proxyPublicKey }: Terms): Promise<void> {
+export async function checkProxyContract(chain: Chain, { proxy, params, proxyPublicKey }: ChannelTerms): Promise<void> {
   const refuse = (what: string) =>
     new ProxyRefusedError('proxy_contract', `the proxy contract ${proxy} ${what}; no money is sent to it`);
   const account = await chain.account(proxy);
@@ -38,7 +38,7 @@ export async function checkProxyContract(chain: Chain, { proxy, params, proxyPub
  */
 export async function checkBackedStake(
   chain: Chain,
-  { proxy, params }: Terms,
+  { proxy, params }: ChannelTerms,
   least: bigint | undefined,
   logger: Logger,
 ): Promise<void> {

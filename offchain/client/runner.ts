@@ -7,17 +7,19 @@ import type { Clock } from '../node/clock';
 import { ConfigError } from '../node/config';
 import { type RootConfig, RootWatch, rootStats } from '../node/root-watch';
 import type { TransportSecurity } from '../transport';
-import { checkChannelFiles } from './channel-file';
+import { readChannelFiles } from './channel-file';
 import { Channels } from './channels';
 import type { ClientConfig } from './config';
 import { Gateway } from './http/gateway';
 import { Metrics } from './metrics';
 import { ProxyPool } from './pool';
+import { takeUpChannels } from './remembered';
 import { RunnerWallet } from './runner-wallet';
 import { loadSecret } from './secret';
 import { secretHash } from './session';
 import { ProxySlot } from './slot';
 import { SpendGuard } from './spend';
+import type { Identity } from './terms';
 
 export interface RunnerOptions {
   config: ClientConfig;
@@ -30,6 +32,7 @@ export interface RunnerOptions {
 /** How often proxies that are gone or unusable are replaced. */
 const POOL_CHECK_MS = 5_000;
 const ROOT_RETRY_MS = 2_000;
+const TAKE_UP_RETRY_MS = 10_000;
 /** Time for running requests at an orderly stop. */
 const CLOSE_GRACE_MS = 3_000;
 
@@ -46,14 +49,16 @@ export class ClientRunner {
   readonly #pool: ProxyPool;
   readonly #gateway: Gateway;
   #cancelTimer: () => void = () => undefined;
+  #cancelTakeUp: () => void = () => undefined;
   #listening = false;
+  #closed = false;
 
   /** @throws ConfigError, StateFileError */
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { config, chain, clock, logger } = options;
     openStateDir(config.state_dir);
-    checkChannelFiles(config.state_dir);
+    readChannelFiles(config.state_dir);
     this.#metrics = new Metrics(() => clock.nowMs());
     const limits = { perRequest: config.max_spend_per_request_nano, perDay: config.max_spend_per_day_nano };
     this.#spend = new SpendGuard(limits, config.state_dir, clock);
@@ -129,7 +134,9 @@ export class ClientRunner {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#cancelTimer();
+    this.#cancelTakeUp();
     this.#root.stop();
     if (this.#listening) await this.#gateway.close(CLOSE_GRACE_MS);
     this.#pool.close();
@@ -147,6 +154,7 @@ export class ClientRunner {
     if (previous === undefined) {
       this.#channels.start();
       this.#checkPool();
+      void this.#takeUp();
       return;
     }
     this.#pool.rootChanged();
@@ -156,9 +164,32 @@ export class ClientRunner {
     this.#options.logger.info({ from, to, pricePerToken: String(current.params.pricePerToken) }, text);
   }
 
+  async #takeUp(): Promise<void> {
+    const { config, clock, logger } = this.#options;
+    try {
+      await takeUpChannels(config.state_dir, this.#identity(), this.#channels, logger);
+    } catch (err) {
+      if (this.#closed) return;
+      logger.warn({ err }, 'the channels of earlier runs cannot be taken up yet');
+      this.#cancelTakeUp = clock.after(TAKE_UP_RETRY_MS, () => void this.#takeUp());
+    }
+  }
+
+  #identity(): Identity {
+    const { config, chain } = this.#options;
+    return {
+      wallet: this.#wallet.address,
+      root: config.root_contract_address,
+      isTest: config.is_test,
+      isTestnet: config.is_testnet,
+      params: this.#root.known.params,
+      chain,
+      hasChannel: (client) => this.#channels.has(client),
+    };
+  }
+
   #openSlot(target: ProxySlot['target']): ProxySlot {
-    const { config, security, chain, clock, logger } = this.#options;
-    const root = () => this.#root.known;
+    const { config, security, clock, logger } = this.#options;
     return new ProxySlot({
       target,
       security,
@@ -166,16 +197,8 @@ export class ClientRunner {
       logger,
       session: {
         channelFor: (terms) => this.#channels.for(terms),
-        root,
-        identity: () => ({
-          wallet: this.#wallet.address,
-          root: config.root_contract_address,
-          isTest: config.is_test,
-          isTestnet: config.is_testnet,
-          params: root().params,
-          chain,
-          hasChannel: (client) => this.#channels.has(client),
-        }),
+        root: () => this.#root.known,
+        identity: () => this.#identity(),
         secret: this.#secret,
         clock,
         paymentStatusIntervalMs: config.payment_status_interval_ms,

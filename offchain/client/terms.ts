@@ -1,4 +1,13 @@
-import { type CocoonParams, type ContractInit, clientStateInit, parseTlAddress, stateInitAddress } from '@cocoon/sdk';
+import {
+  type CocoonParams,
+  CocoonState,
+  type ContractInit,
+  clientStateInit,
+  parseClientData,
+  parseProxyData,
+  parseTlAddress,
+  stateInitAddress,
+} from '@cocoon/sdk';
 import type { TlType } from '@cocoon/sdk/protocol/tl';
 import { negotiate } from '@cocoon/sdk/protocol/versions';
 import type { Address } from '@ton/core';
@@ -43,17 +52,20 @@ export interface Identity {
   hasChannel(client: Address): boolean;
 }
 
-/** What is agreed with one proxy: everything but the keys follows from the root contract, as it is or as it was. */
-export interface Terms {
-  protoVersion: number;
+/** The contracts of one channel: everything but the keys follows from the root contract, as it is or as it was. */
+export interface ChannelTerms {
   proxy: Address;
-  proxyOwner: Address;
   /** 32 bytes */
   proxyPublicKey: Buffer;
   client: Address;
   clientInit: ContractInit;
   /** what the proxy's contract carries: the root's terms of now or of before */
   params: CocoonParams;
+}
+
+/** What is agreed with one proxy. */
+export interface Terms extends ChannelTerms {
+  protoVersion: number;
 }
 
 /**
@@ -77,7 +89,7 @@ export async function agreeTerms(answer: TlType<'client.connectedToProxy'>, iden
       `the proxy chose protocol version ${version}, which this client does not speak`,
     );
   }
-  const proxyOwner = parseAddress('proxy_owner_address', offered.proxyOwnerAddress);
+  const owner = parseAddress('proxy_owner_address', offered.proxyOwnerAddress);
   if (identity.params.proxyCode === null || identity.params.clientCode === null) {
     throw new ProxyRefusedError(
       'proxy_contract',
@@ -86,9 +98,13 @@ export async function agreeTerms(answer: TlType<'client.connectedToProxy'>, iden
   }
   const publicKey = offered.proxyPublicKey;
   const proxy = parseAddress('proxy_sc_address', offered.proxyScAddress);
-  const params = await carriedTerms(identity, { owner: proxyOwner, publicKey, contract: proxy });
-  const clientInit = clientStateInit({ owner: identity.wallet, proxy, publicKey, params });
-  const client = stateInitAddress(clientInit);
+  const terms = channelTerms(
+    identity,
+    proxy,
+    publicKey,
+    await carriedTerms(identity, { owner, publicKey, contract: proxy }),
+  );
+  const { client, params } = terms;
   const given = parseAddress('client_sc_address', answer.clientScAddress);
   if (!given.equals(client)) {
     throw new ProxyRefusedError(
@@ -97,7 +113,31 @@ export async function agreeTerms(answer: TlType<'client.connectedToProxy'>, iden
     );
   }
   if (params !== identity.params && !identity.hasChannel(client)) checkNewChannel(params, identity.params);
-  return { protoVersion: version, proxy, proxyOwner, proxyPublicKey: publicKey, client, clientInit, params };
+  return { ...terms, protoVersion: version };
+}
+
+function channelTerms({ wallet }: Identity, proxy: Address, publicKey: Buffer, params: CocoonParams): ChannelTerms {
+  const clientInit = clientStateInit({ owner: wallet, proxy, publicKey, params });
+  return { proxy, proxyPublicKey: publicKey, client: stateInitAddress(clientInit), clientInit, params };
+}
+
+/**
+ * The terms of a channel of an earlier run, from the contracts themselves.
+ * @throws ProxyRefusedError when there is nothing to look after, ChainError
+ */
+export async function rememberedTerms(
+  { proxy, proxyPublicKey, client }: Pick<ChannelTerms, 'proxy' | 'proxyPublicKey' | 'client'>,
+  identity: Identity,
+): Promise<ChannelTerms> {
+  const own = await identity.chain.account(client);
+  if (own.data === undefined || parseClientData(own.data).state === CocoonState.closed)
+    throw new ProxyRefusedError('channel_closed', `the channel ${client} is closed, or was never opened`);
+  const { data } = await identity.chain.account(proxy);
+  if (data === undefined) throw new ProxyRefusedError('proxy_contract', `the proxy contract ${proxy} is gone`);
+  const claim = { owner: parseProxyData(data).owner, publicKey: proxyPublicKey, contract: proxy };
+  const terms = channelTerms(identity, proxy, proxyPublicKey, await carriedTerms(identity, claim));
+  if (terms.client.equals(client)) return terms;
+  throw new ProxyRefusedError('address_mismatch', `the channel ${client} belongs to another wallet or network`);
 }
 
 async function carriedTerms({ chain, root, params }: Identity, claim: ProxyClaim): Promise<CocoonParams> {

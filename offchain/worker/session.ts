@@ -33,6 +33,8 @@ export class Session implements PeerHandlers {
   #cancelTimer: () => void = () => undefined;
   /** Set when this proxy is being left. */
   #onLeft: (() => void) | undefined;
+  /** Tokens that this proxy has to sign before it is left. */
+  #owed: bigint | undefined;
 
   constructor(connection: PeerConnection, context: WorkerContext, logger: Logger) {
     this.#connection = connection;
@@ -186,8 +188,11 @@ export class Session implements PeerHandlers {
     const status = await this.#connection.query({ _: 'worker.updatePaymentStatus' }, { timeoutMs: 60_000 });
     const { account } = this;
     account?.accept(status);
-    const paid = account === undefined || account.signedTokens >= account.maxTokens;
-    if (paid && this.#queries.size === 0) this.#onLeft?.();
+    if (account !== undefined && this.#onLeft !== undefined && this.#queries.size === 0) {
+      // Once: with another connection to the same proxy there would always be something unsigned.
+      this.#owed ??= account.maxTokens;
+      if (account.signedTokens >= this.#owed) this.#onLeft();
+    }
     if (!this.#closed) this.#schedulePaymentStatus();
   }
 

@@ -208,13 +208,16 @@ describe('decisions about the root, while a network runs', () => {
       await until(async () => (await stats('client')).proxies.some(({ price_per_token: price }) => price === 10));
       for (const role of ['client', 'worker'] as const) await until(() => isReady(role));
       expect(await pricePaid()).toBe(10);
-      expect((await stats('client')).proxies).toEqual(
-        expect.arrayContaining([
-          expect.objectContaining({ sc_address: old?.sc_address, params_version: 1, price_per_token: 20 }),
-          expect.objectContaining({ params_version: 3, price_per_token: 10 }),
-        ]),
-      );
+      const both = expect.arrayContaining([
+        expect.objectContaining({ sc_address: old?.sc_address, params_version: 1, price_per_token: 20 }),
+        expect.objectContaining({ params_version: 3, price_per_token: 10 }),
+      ]);
+      expect((await stats('client')).proxies).toEqual(both);
       expect(processes()).toEqual(before);
+      // The escrow in the old channel is not forgotten, although no proxy names it any more.
+      await dies('client');
+      await until(async () => (await stats('client')).proxies.length === 2);
+      expect((await stats('client')).proxies).toEqual(both);
     } finally {
       await moved.close();
     }
