@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { connect as tlsConnect, createServer as tlsServer } from 'node:tls';
 import type { PeerVerifier } from './attestation';
 import { DialError } from './errors';
+import { demandPow, provePow } from './pow';
 import { PeerCertificateError } from './security-errors';
 import { attested, imageOf, QUOTE, trusting } from './testing/attested';
 import { CLIENT_AUTH, certificate, SERVER_AUTH } from './testing/certificates';
@@ -9,6 +11,7 @@ import { deferred } from './testing/deferred';
 import { ManualClock } from './testing/manual-clock';
 import { silentLogger } from './testing/peers';
 import { closeAfterTest, closeOpened, dialing, HOST, hello, listening, rawSocket } from './testing/sockets';
+import { dialTls } from './tls';
 
 afterEach(closeOpened);
 
@@ -172,12 +175,55 @@ describe('attested TLS', () => {
   });
 });
 
+describe('giving up', () => {
+  /** A server that does its part of TLS and then says nothing. */
+  async function silentServer(): Promise<{ port: number; secured: Promise<void> }> {
+    const { keyPem: key, certPem: cert } = certificate();
+    const secured = deferred();
+    const inner = tlsServer({ key, cert, requestCert: true, rejectUnauthorized: false }, (stream) => {
+      stream.on('error', () => undefined).resume();
+      stream.once('data', () => secured.resolve());
+    });
+    const server = createServer((socket) => {
+      closeAfterTest({ close: () => socket.destroy() });
+      socket.on('error', () => undefined);
+      demandPow(socket, { difficulty: 0 }).then(() => inner.emit('connection', socket));
+    });
+    server.listen(0, HOST);
+    await once(server, 'listening');
+    closeAfterTest(server);
+    return { port: (server.address() as { port: number }).port, secured: secured.promise };
+  }
+
+  test('a server that says nothing inside TLS is given up once, although two time limits end at the same moment', async () => {
+    const { port, secured } = await silentServer();
+    const clock = new ManualClock();
+    const { dialed, seen } = dialing(port, { security: attested().security, clock });
+    await secured;
+    // Both the dial and the connection on it have had their 20 s: the socket must not be destroyed under the TLS stream.
+    clock.advance(20_000);
+    await expect(dialed).rejects.toThrow(/within 20000 ms/);
+    await seen.closed.promise;
+    expect(seen.closes).toHaveLength(1);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('a dial that is cancelled inside TLS closes its connection', async () => {
+    const { port, secured } = await silentServer();
+    const aborter = new AbortController();
+    const { dialed, seen } = dialing(port, { security: attested().security, signal: aborter.signal });
+    await secured;
+    aborter.abort();
+    await expect(dialed).rejects.toThrow('was cancelled');
+    await seen.closed.promise;
+  });
+});
+
 describe('the TLS settings', () => {
   /** A socket that has done the proof of work, for handshakes that our own dialer would not make. */
   async function proven(port: number) {
     const socket = await rawSocket(port);
     socket.pause();
-    const { provePow } = await import('./pow');
     await provePow(socket, { maxDifficulty: 0 });
     return socket;
   }
@@ -220,7 +266,6 @@ describe('the TLS settings', () => {
     server.listen(0, HOST);
     await once(server, 'listening');
     closeAfterTest(server);
-    const { dialTls } = await import('./tls');
     const socket = await rawSocket((server.address() as { port: number }).port);
     const own = attested();
     const { stream } = await dialTls(socket, { certificates: { current: () => own.shown }, verifier: trusting });

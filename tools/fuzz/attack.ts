@@ -14,11 +14,12 @@ export interface AttackOptions {
   random: Random;
 }
 
-/** What one attack threw. */
+export const KINDS = ['frames', 'work', 'handshake', 'frames in TLS'] as const;
+
+/** What one attack threw: its kind, and how many frames. */
 export interface Thrown {
-  kind: 'frames' | 'work' | 'handshake' | 'frames in TLS';
-  /** Frames, or 1 for a handshake. */
-  count: number;
+  kind: (typeof KINDS)[number];
+  frames: number;
 }
 
 const HOST = '127.0.0.1';
@@ -51,7 +52,7 @@ async function end(stream: Duplex, what: string): Promise<void> {
 }
 
 async function throwFrames(stream: Duplex, { corpus, random }: AttackOptions, prologue: Buffer): Promise<number> {
-  const { frames, bytes } = corpus.stream();
+  const { frames, bytes } = corpus.stream(random);
   for (const piece of pieces(Buffer.concat([prologue, bytes]), random)) stream.write(piece);
   await end(stream, 'frames');
   return frames;
@@ -60,7 +61,7 @@ async function throwFrames(stream: Duplex, { corpus, random }: AttackOptions, pr
 /** Frames to a listener without TLS. */
 async function frames(options: AttackOptions): Promise<Thrown> {
   const socket = await openSocket(options.barePort);
-  return { kind: 'frames', count: await throwFrames(socket, options, options.corpus.prologue()) };
+  return { kind: 'frames', frames: await throwFrames(socket, options, options.corpus.prologue(options.random)) };
 }
 
 /** An answer to the challenge that is wrong, or too long, or no answer. */
@@ -68,7 +69,7 @@ async function work({ securedPort, random }: AttackOptions): Promise<Thrown> {
   const socket = await openSocket(securedPort);
   for (const piece of pieces(mutate(encodeResponse(BigInt(random.below(40))), random), random)) socket.write(piece);
   await end(socket, 'work');
-  return { kind: 'work', count: 1 };
+  return { kind: 'work', frames: 0 };
 }
 
 /** Right work, then a client hello (or what follows it) with something wrong in it. */
@@ -79,7 +80,7 @@ async function handshake({ securedPort, random }: AttackOptions): Promise<Thrown
   } catch (error) {
     // Displaced by our other attacks.
     if (!socket.destroyed) throw error;
-    return { kind: 'handshake', count: 1 };
+    return { kind: 'handshake', frames: 0 };
   }
   const [inner, outer] = duplexPair();
   const stream = tlsConnect({ socket: inner, key, cert, rejectUnauthorized: false });
@@ -97,12 +98,12 @@ async function handshake({ securedPort, random }: AttackOptions): Promise<Thrown
     new Promise((resolve) => stream.once('secureConnect', resolve)),
     new Promise((resolve) => stream.once('close', resolve)),
     new Promise((resolve) => socket.once('close', resolve)),
-    new Promise((resolve) => setTimeout(resolve, 200).unref()),
+    new Promise((resolve) => setTimeout(resolve, 50).unref()),
   ]);
   if (!stream.destroyed) stream.write(random.bytes(40));
   await end(socket, 'handshake');
   stream.destroy();
-  return { kind: 'handshake', count: 1 };
+  return { kind: 'handshake', frames: 0 };
 }
 
 /** Everything right up to the frames. */
@@ -112,14 +113,15 @@ async function framesInTls(options: AttackOptions): Promise<Thrown> {
   const stream = tlsConnect({ socket, key, cert, rejectUnauthorized: false });
   stream.on('error', () => undefined);
   await once(stream, 'secureConnect');
-  return { kind: 'frames in TLS', count: await throwFrames(stream, options, Buffer.alloc(0)) };
+  return { kind: 'frames in TLS', frames: await throwFrames(stream, options, Buffer.alloc(0)) };
 }
 
-/** One connection with something wrong. */
+/** One connection with something wrong in it. The same random numbers make the same attack. */
 export function attack(options: AttackOptions): Promise<Thrown> {
-  const dice = options.random.below(16);
-  if (dice < 11) return frames(options);
-  if (dice < 13) return work(options);
-  if (dice < 14) return handshake(options);
+  const dice = options.random.below(32);
+  // Cheap ones often, so that many can be made.
+  if (dice < 25) return frames(options);
+  if (dice < 28) return work(options);
+  if (dice < 30) return handshake(options);
   return framesInTls(options);
 }

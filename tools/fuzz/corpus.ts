@@ -33,28 +33,28 @@ function frame(seqno: number, payload: Buffer): Buffer {
 /** Streams of frames with something wrong in them. */
 export class Corpus {
   readonly #target: Target;
-  readonly #random: Random;
   readonly #objects: Buffer[];
 
-  constructor(target: Target, random: Random, seed: number) {
+  constructor(target: Target, seed: number) {
     this.#target = target;
-    this.#random = random;
     // Every constructor of the schema, many times over; made once, because making them is slower than sending them.
     this.#objects = fc.sample(anyTl, { numRuns: 2_000, seed }).map((object) => encode(object));
   }
 
   /** What precedes the first frame on a side-car's port; now and then it is wrong. */
-  prologue(): Buffer {
+  prologue(random: Random): Buffer {
     if (this.#target !== 'sidecar') return Buffer.alloc(0);
-    return this.#random.below(4) === 0 ? mutate(PEER_INFO, this.#random) : PEER_INFO;
+    return random.below(4) === 0 ? mutate(PEER_INFO, random) : PEER_INFO;
   }
 
   /** How many frames, and their bytes. */
-  stream(): { frames: number; bytes: Buffer } {
-    const random = this.#random;
+  stream(random: Random): { frames: number; bytes: Buffer } {
     const honest = DIALOGUES[this.#target].slice(0, random.below(DIALOGUES[this.#target].length + 1));
-    const payloads = [encode({ _: 'tcp.connect', id: 1n }), ...honest.map((query) => this.#envelope(encode(query)))];
-    for (let left = 1 + random.below(6); left > 0; left--) payloads.push(this.#wrong());
+    const payloads = [
+      encode({ _: 'tcp.connect', id: 1n }),
+      ...honest.map((query) => this.#envelope(encode(query), random)),
+    ];
+    for (let left = 1 + random.below(6); left > 0; left--) payloads.push(this.#wrong(random));
     const frames = payloads.map((payload, seqno) => frame(seqno, payload));
     const spoilt = random.below(frames.length);
     // A wrong payload in a right frame reaches the TL parser and the handlers; a wrong frame the framing only.
@@ -62,23 +62,21 @@ export class Corpus {
     return { frames: frames.length, bytes: Buffer.concat(frames) };
   }
 
-  #wrong(): Buffer {
-    const random = this.#random;
+  #wrong(random: Random): Buffer {
     const object = random.pick(this.#objects);
     switch (random.below(4)) {
       case 0:
-        return this.#envelope(object);
+        return this.#envelope(object, random);
       case 1:
-        return this.#envelope(mutate(object, random));
+        return this.#envelope(mutate(object, random), random);
       case 2:
-        return this.#atLeastFour(mutate(this.#envelope(object), random));
+        return this.#atLeastFour(mutate(this.#envelope(object, random), random));
       default:
         return this.#atLeastFour(object);
     }
   }
 
-  #envelope(data: Buffer): Buffer {
-    const random = this.#random;
+  #envelope(data: Buffer, random: Random): Buffer {
     const id = BigInt(random.below(5));
     switch (random.below(4)) {
       case 0:

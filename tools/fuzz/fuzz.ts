@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type AttackOptions, attack, type Thrown } from './attack';
+import { attack, KINDS, type Thrown } from './attack';
 import { Bystander } from './bystander';
 import { Corpus, type Target } from './corpus';
 import { Random } from './mutate';
@@ -9,16 +9,16 @@ import type { TargetReport } from './target';
 
 export interface FuzzOptions {
   target: Target;
-  /** Frames and handshakes to throw. */
+  /** Attacks to make: connections with something wrong in them. */
   count: number;
   seed: number;
   /** Called now and then. */
-  onProgress?(thrown: number): void;
+  onProgress?(attacks: number): void;
 }
 
 export interface FuzzResult {
-  thrown: Record<Thrown['kind'], number>;
-  connections: number;
+  attacks: Record<Thrown['kind'], number>;
+  frames: number;
   seconds: number;
   before: TargetReport;
   after: TargetReport;
@@ -70,36 +70,48 @@ export async function fuzz({ target, count, seed, onProgress }: FuzzOptions): Pr
   const process = new TargetProcess(target);
   try {
     const ports = await process.message<{ barePort: number; securedPort: number }>('ready');
-    const random = new Random(seed);
-    const options: AttackOptions = { ...ports, random, corpus: new Corpus(target, random, seed) };
+    const corpus = new Corpus(target, seed);
     const bystanders = await Promise.all([
-      Bystander.join(ports.barePort, target === 'sidecar' ? 'sidecar' : 'plain'),
-      Bystander.join(ports.securedPort, 'attested'),
+      Bystander.join(ports.barePort, target, false),
+      Bystander.join(ports.securedPort, target, true),
     ]);
     const result: FuzzResult = {
-      thrown: { frames: 0, work: 0, handshake: 0, 'frames in TLS': 0 },
-      connections: 0,
+      attacks: Object.fromEntries(KINDS.map((kind) => [kind, 0])) as FuzzResult['attacks'],
+      frames: 0,
       seconds: 0,
       before: await process.report(),
       after: await process.report(),
       bystanders,
     };
     const started = performance.now();
-    const total = (): number => Object.values(result.thrown).reduce((sum, thrown) => sum + thrown, 0);
+    const running = new Set<number>();
+    let next = 0;
+    let done = 0;
     const step = async (): Promise<void> => {
-      const { kind, count: thrown } = await attack(options);
-      result.thrown[kind] += thrown;
-      result.connections++;
-      if (result.connections === WARM_UP) result.before = await process.report();
-      if (result.connections % PING_EVERY !== 0) return;
+      const number = next++;
+      running.add(number);
+      // Each attack has random numbers of its own, so that one can be repeated alone.
+      const random = new Random(Math.imul(seed, 0x9e37_79b1) ^ number);
+      const { kind, frames } = await attack({ ...ports, corpus, random });
+      running.delete(number);
+      result.attacks[kind]++;
+      result.frames += frames;
+      done++;
+      if (done === WARM_UP) result.before = await process.report();
+      if (done % PING_EVERY !== 0) return;
       await Promise.all(bystanders.map((bystander) => bystander.ping()));
-      onProgress?.(total());
+      onProgress?.(done);
     };
     const attacker = async (): Promise<void> => {
-      while (total() < count) await step();
+      while (next < count) await step();
     };
-    await Promise.race([Promise.all(Array.from({ length: ATTACKERS }, attacker)), process.died]);
-    await Promise.race([Promise.all(bystanders.map((bystander) => bystander.ping())), process.died]);
+    const attackers = Promise.all(Array.from({ length: ATTACKERS }, attacker));
+    try {
+      await Promise.race([attackers, process.died]);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}, during one of the attacks ${[...running].join(', ')}`);
+    }
+    await Promise.all(bystanders.map((bystander) => bystander.ping()));
     result.seconds = (performance.now() - started) / 1000;
     result.after = await process.report();
     for (const bystander of bystanders) bystander.leave();

@@ -11,25 +11,27 @@ async function main(): Promise<void> {
   if (!target || !TARGETS.includes(target)) throw new Error(`--target must be one of ${TARGETS.join(', ')}`);
   const count = Number(values.count ?? 10_000);
   const seed = Number(values.seed ?? 1);
-  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed))
-    throw new Error('--count and --seed are numbers');
+  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
+    throw new Error('--count and --seed are whole numbers');
+  }
   let shown = 0;
-  const onProgress = (thrown: number): void => {
-    if (thrown - shown < 50_000) return;
-    shown = thrown;
-    console.error(`${thrown} of ${count}`);
+  const onProgress = (attacks: number): void => {
+    if (attacks - shown < 10_000) return;
+    shown = attacks;
+    console.error(`${attacks} of ${count}`);
   };
-  const { thrown, connections, seconds, before, after, bystanders } = await fuzz({ target, count, seed, onProgress });
+  const { attacks, frames, seconds, before, after, bystanders } = await fuzz({ target, count, seed, onProgress });
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const kinds = Object.entries(attacks).map(([kind, number]) => `${number} ${kind}`);
   console.log(`${target}, seed ${seed}: no crash`);
-  for (const [kind, number] of Object.entries(thrown)) console.log(`  ${number} ${kind}`);
-  console.log(`  ${connections} connections in ${seconds.toFixed(0)} s`);
+  console.log(`  attacks: ${kinds.join(', ')}; ${frames} frames; ${seconds.toFixed(0)} s`);
   console.log(
     `  heap ${mib(before.heapBytes)} → ${mib(after.heapBytes)}, rss ${mib(before.rssBytes)} → ${mib(after.rssBytes)}`,
   );
-  console.log(`  sessions left: ${after.peers} (the bystanders are ${bystanders.length})`);
-  for (const { pings, slowestMs } of bystanders)
+  console.log(`  sessions left: ${after.peers}, of which bystanders: ${bystanders.length}`);
+  for (const { pings, slowestMs } of bystanders) {
     console.log(`  bystander: ${pings} pings, slowest ${slowestMs.toFixed(0)} ms`);
+  }
   for (const [text, times] of Object.entries(after.errors)) console.log(`  logged ${times} times: ${text}`);
 }
 

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import pino from 'pino';
-import { PeerWorld } from '../../offchain/proxy/testing/peer-world';
+import { PeerWorld, SECRET, sha256 } from '../../offchain/proxy/testing/peer-world';
 import { plain, sideCar } from '../../offchain/transport';
 import { attested } from '../../offchain/transport/testing/attested';
+import { BYSTANDER } from './bystander';
 import type { Target } from './corpus';
 
 /**
@@ -15,10 +16,9 @@ const logger = pino(
   { level: 'error' },
   {
     write(line: string) {
-      const { msg, err } = JSON.parse(line) as { msg: string; err?: { message?: string } };
-      const text = `${msg}: ${err?.message ?? ''}`;
-      // Different texts of the same error must not fill this process.
-      if (errors.size < 50 || errors.has(text)) errors.set(text, (errors.get(text) ?? 0) + 1);
+      const { msg, err } = JSON.parse(line) as { msg: string; err?: { type?: string } };
+      const text = `${msg}: ${err?.type}`;
+      errors.set(text, (errors.get(text) ?? 0) + 1);
     },
   },
 );
@@ -35,6 +35,7 @@ async function main(): Promise<void> {
   const open = { maxConnections: 64, logger };
   const bare = await PeerWorld.open({ ...open, security: target === 'sidecar' ? sideCar({}) : plain });
   const secured = await PeerWorld.open({ ...open, security: attested({}, { pow: { difficulty: 4 } }).security });
+  for (const { world } of [bare, secured]) world.account(BYSTANDER.client).chain.secretHash = sha256(SECRET);
   const port = (world: PeerWorld): number => (target === 'workers' ? world.ports.workerPort : world.ports.clientPort);
   const report = async (): Promise<TargetReport> => {
     await setImmediate();
