@@ -130,7 +130,7 @@ describe("a peer's certificate is refused", () => {
 
   test('only for what it is, not for a certificate that is quoted inside it', () => {
     const inner = issue('localhost', undefined, { fromMs: NOW_MS - 1000, untilMs: NOW_MS + 1000 });
-    const { der, publicKey } = peerCertificate({ quote: Buffer.from(`junk ${inner.pem}`) });
+    const { der, publicKey } = peerCertificate({ quote: Buffer.from(`junk\n${inner.pem}`) });
     // Node itself, given these bytes, reads the inner one.
     expect(new X509Certificate(der).raw).toEqual(inner.der);
     expect(checkCertificate(der, 'server', NOW_MS).publicKey).toEqual(publicKey);
