@@ -79,18 +79,32 @@ export class CertificateKeeper {
   }
 
   async #renew(): Promise<void> {
-    const { attester, clock, onProblem } = this.#options;
+    const { attester, clock } = this.#options;
     try {
       const next = await makeCertificate(attester, clock.nowMs());
       if (this.#closed) return;
       this.#current = next;
       this.#failures = 0;
-      for (const listener of this.#listeners) listener(next);
+      this.#tell(next);
     } catch (error) {
       if (this.#closed) return;
       this.#failures++;
-      onProblem(error instanceof Error ? error : new Error(String(error)));
+      this.#problem(error);
     }
     this.#schedule();
+  }
+
+  #tell(certificate: AttestedCertificate): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(certificate);
+      } catch (error) {
+        this.#problem(error);
+      }
+    }
+  }
+
+  #problem(error: unknown): void {
+    this.#options.onProblem(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -5,6 +5,7 @@ import { AttestationError } from './errors';
 import { fakeMeasurements, imageHash, NO_IMAGE, reportDataOf } from './image-hash';
 import { parseQuote } from './quote';
 import type { AttestedCertificate, Attester } from './types';
+import { toPem } from './x509';
 
 /** What the live network gives its certificates. */
 export const VALIDITY_MS = 86_400_000;
@@ -30,7 +31,7 @@ export async function makeCertificate(attester: Attester, nowMs: number): Promis
   });
   return {
     keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-    certPem: pem(certificate(tbs, sign(null, tbs, privateKey))),
+    certPem: toPem(certificate(tbs, sign(null, tbs, privateKey))),
     notAfterMs,
     imageHash: hash,
   };
@@ -57,9 +58,4 @@ function imageHashOfQuote(attester: Attester, quote: Buffer, reportData: Buffer)
     );
   }
   return imageHash(measurements);
-}
-
-function pem(der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -60,12 +60,24 @@ export function readCertificate(der: Buffer): Certificate {
   };
 }
 
+/**
+ * Given DER, Node looks for PEM in it first, and a quote holds PEM certificates: it would read the processor's certificate
+ * out of the middle of the peer's. So it is given PEM, and must have read these bytes.
+ */
 function readByOpenssl(der: Buffer): X509Certificate {
+  let certificate: X509Certificate;
   try {
-    return new X509Certificate(der);
+    certificate = new X509Certificate(toPem(der));
   } catch (error) {
     throw new DerError(`OpenSSL refuses it: ${(error as Error).message}`);
   }
+  if (!certificate.raw.equals(der)) throw new DerError('OpenSSL reads another certificate');
+  return certificate;
+}
+
+export function toPem(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 /** Extensions of a certificate or of a revocation list. @throws DerError */

@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { rootKeyId } from '../dcap/roots';
 import { TAG, write, writeInteger, writeOid, writeTime } from '../der';
+import { toPem } from '../x509';
 
 /** Certificates like Intel's under a root of our own, so that tests can make platforms in any state. */
 
@@ -52,7 +53,7 @@ export function issue(name: string, issuer: Issued | undefined, options: IssueOp
     ),
   );
   const der = signed(tbs, issuer?.key ?? privateKey);
-  return { name, der, pem: pem(der), key: privateKey, serial };
+  return { name, der, pem: toPem(der), key: privateKey, serial };
 }
 
 export interface ListOptions {
@@ -113,10 +114,6 @@ function signed(tbs: Buffer, key: KeyObject): Buffer {
 
 function dn(commonName: string): Buffer {
   return sequence(write(TAG.set, sequence(writeOid('2.5.4.3'), write(TAG.utf8String, Buffer.from(commonName)))));
-}
-
-function pem(der: Buffer): string {
-  return `-----BEGIN CERTIFICATE-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 const algorithm = () => sequence(writeOid(ECDSA_SHA256));
