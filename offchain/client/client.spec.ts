@@ -39,6 +39,7 @@ const config = {
   node_wallet_key: SEED.toString('base64'),
   secret_string: SECRET,
   ton_endpoint: 'http://127.0.0.1:9/unused',
+  transport: 'plain',
   poll_interval_ms: 20,
   root_refresh_ms: 100,
 };

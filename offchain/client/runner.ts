@@ -71,6 +71,7 @@ export class ClientRunner {
       address: config.root_contract_address,
       isTest: config.is_test,
       chainless: config.chainless,
+      checkImages: config.checkHashes,
       refreshMs: config.root_refresh_ms,
       retryMs: ROOT_RETRY_MS,
       clock,

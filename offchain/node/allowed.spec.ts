@@ -6,6 +6,7 @@ const root = {
   proxyHashes: new Set([IMAGE.toString('hex')]),
   workerHashes: new Set<string>(),
   modelHashes: new Set([modelHash('base@commit:verity').toString('hex')]),
+  checkImages: true,
 };
 
 describe("the root's lists", () => {
@@ -16,8 +17,10 @@ describe("the root's lists", () => {
     );
   });
 
-  it('say nothing of a peer whose transport attests no image', () => {
-    expect(imageProblem(root, 'worker', {})).toBeUndefined();
+  it('let nobody in who attests no image, unless images are not checked', () => {
+    expect(imageProblem(root, 'worker', {})).toBe('the worker attests no image');
+    expect(imageProblem({ ...root, checkImages: false }, 'worker', {})).toBeUndefined();
+    expect(imageProblem({ ...root, checkImages: false }, 'worker', { imageHash: IMAGE })).toBeUndefined();
   });
 
   it('know a model by its full name', () => {

@@ -6,10 +6,11 @@ import type { RootConfig } from './root-watch';
 
 /** @returns why the peer is not accepted where images are checked, undefined where it is */
 export function imageProblem(
-  root: Pick<RootConfig, 'proxyHashes' | 'workerHashes'>,
+  root: Pick<RootConfig, 'proxyHashes' | 'workerHashes' | 'checkImages'>,
   role: 'proxy' | 'worker',
   { imageHash }: Pick<PeerIdentity, 'imageHash'>,
 ): string | undefined {
+  if (!root.checkImages) return undefined;
   const hash = imageHash?.toString('hex');
   if (hash === undefined) return `the ${role} attests no image`;
   if (root[`${role}Hashes`].has(hash)) return undefined;

@@ -12,6 +12,8 @@ export interface RootConfig
   > {
   /** Those that can be dialled. */
   proxies: readonly RegisteredProxy[];
+  /** Whether this node holds its peers' images against the lists. */
+  checkImages: boolean;
 }
 
 /** The root contract cannot be used with this configuration. The message names the key to change. */
@@ -30,6 +32,8 @@ export interface RootWatchOptions {
   isTest: boolean;
   /** There is no chain, so peers derive contracts as the live runners do. See CocoonParams.copiesKeepLayout. */
   chainless?: boolean;
+  /** Default false. */
+  checkImages?: boolean;
   refreshMs: number;
   /** Wait between readings until the first has succeeded. */
   retryMs: number;
@@ -139,7 +143,7 @@ export class RootWatch {
     const { proxies, skipped } = registeredProxies(entries);
     for (const { seqno, reason } of skipped)
       logger.warn({ seqno }, `a registered proxy cannot be dialled: ${reason.message}`);
-    const current: RootConfig = { ...data, proxies };
+    const current: RootConfig = { ...data, proxies, checkImages: this.#options.checkImages ?? false };
     this.#current = current;
     logger.info({ from: previous?.version, to: data.version, proxies: proxies.length }, 'root contract read');
     if (!this.#stopped) onChange(current, previous);

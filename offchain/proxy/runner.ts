@@ -45,6 +45,7 @@ export class ProxyRunner {
         address: config.root_contract_address,
         isTest: config.is_test,
         chainless: config.chainless,
+        checkImages: config.checkHashes,
         refreshMs: config.root_refresh_ms,
         retryMs: config.root_refresh_ms,
         clock: { ...systemClock, nowMs: deps.now },

@@ -166,7 +166,7 @@ describe('a proxy whose image is attested', () => {
     harness.chain.setRoot({ version, proxies: [endpoint()], images });
 
   it("is served only while the root's list has the image", async () => {
-    harness = await Harness.start({}, { security: imaged(IMAGE) });
+    harness = await Harness.start({ check_proxy_hashes: true }, { security: imaged(IMAGE) });
     while (!(await reasons()).includes(`the image ${IMAGE.toString('hex')} of the proxy is not on the root's list`));
     expect(harness.proxy.introduction).toBeUndefined();
     allow(2, [IMAGE.toString('hex')]);

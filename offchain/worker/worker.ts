@@ -118,6 +118,7 @@ export class Worker {
       address: config.root_contract_address,
       isTest: config.is_test,
       chainless: config.chainless,
+      checkImages: config.checkHashes,
       refreshMs: config.root_refresh_ms,
       retryMs: config.poll_interval_ms,
       clock,

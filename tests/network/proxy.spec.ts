@@ -100,6 +100,7 @@ beforeEach(async () => {
     machine_specific_private_key: seed('proxy machine').toString('base64'),
     db_path: join(folder, 'ledger.sqlite'),
     ton_endpoint: `${localnet.url}/api/v2/jsonRPC`,
+    transport: 'plain',
     http_access_hash: BEARER,
     poll_interval_ms: 20,
     commit_min_ms: 600_000,

@@ -33,8 +33,8 @@ export interface TargetReport {
 
 async function main(): Promise<void> {
   const open = { maxConnections: 64, logger };
-  const bare = await PeerWorld.open({ ...open, security: target === 'sidecar' ? sideCar({}) : plain });
-  const secured = await PeerWorld.open({ ...open, security: attested({}, { pow: { difficulty: 4 } }).security });
+  const bare = await PeerWorld.open({ ...open, listening: target === 'sidecar' ? sideCar({}) : plain });
+  const secured = await PeerWorld.open({ ...open, listening: attested({}, { pow: { difficulty: 4 } }).security });
   for (const { world } of [bare, secured]) world.account(BYSTANDER.client).chain.secretHash = sha256(SECRET);
   const port = (world: PeerWorld): number => (target === 'workers' ? world.ports.workerPort : world.ports.clientPort);
   const report = async (): Promise<TargetReport> => {

@@ -118,6 +118,8 @@ export class LocalNetwork {
       is_test: true,
       is_testnet: false,
       root_contract_address: addressText(accounts.root),
+      // All of it is on this machine.
+      transport: 'plain',
       ton_endpoint: `${this.chainUrl}/jsonRPC`,
       poll_interval_ms: 200,
       root_refresh_ms: 1_000,
@@ -133,6 +135,7 @@ export class LocalNetwork {
         node_wallet_key: keys.proxyNode,
         machine_specific_private_key: keys.proxyMachine,
         http_access_hash: keys.proxyAccess,
+        check_models: true,
         db_path: `${this.#state.dir('proxy')}/ledger.sqlite`,
       });
       await this.#spawn('proxy', ['--config', config], 60_000);
@@ -149,6 +152,7 @@ export class LocalNetwork {
         http_access_hash: keys.workerAccess,
         proxy_connections: 1,
         model_name: this.#options.model,
+        check_models: true,
         coefficient: this.coefficient,
         forward_requests_to: this.#options.engineUrl ?? `127.0.0.1:${ports.engine}`,
         state_dir: this.#state.dir('worker'),

@@ -57,6 +57,11 @@ export const compare = (chain = 0n, db = 0n, max = 0n) =>
     maxTokens: max,
   }) as const;
 
+export interface WorldOptions extends Partial<PeersOptions> {
+  /** What protects both ports; default plain. */
+  listening?: TransportSecurity;
+}
+
 export class PeerWorld {
   readonly world = new World();
   readonly nonces = new Nonces();
@@ -74,13 +79,13 @@ export class PeerWorld {
   private readonly dialed: PeerConnection[] = [];
   private lastId = 0;
 
-  static async open(options: Partial<PeersOptions> = {}): Promise<PeerWorld> {
+  static async open(options: WorldOptions = {}): Promise<PeerWorld> {
     const made = new PeerWorld(options);
     made.ports = await made.peers.open();
     return made;
   }
 
-  private constructor(options: Partial<PeersOptions>) {
+  private constructor({ listening = plain, ...options }: WorldOptions) {
     const { world, nonces } = this;
     const { logger = quiet } = options;
     const { books, vouchers, relay, scheduler } = world;
@@ -89,7 +94,7 @@ export class PeerWorld {
         role,
         host: '127.0.0.1',
         port: 0,
-        security: plain,
+        security: listening,
         hostKey: 'host',
         portKey: 'port',
       })),

@@ -70,6 +70,7 @@ export class Harness {
       forward_requests_to: `127.0.0.1:${this.engine.port}`,
       http_access_hash: ACCESS,
       ton_endpoint: 'http://127.0.0.1:1/',
+      check_models: true,
       state_dir: this.stateDir,
       poll_interval_ms: 20,
       root_refresh_ms: 50,
