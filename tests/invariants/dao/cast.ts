@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { Address } from '@ton/core';
+import {
+  type ContractInit,
+  type DaoParams,
+  DEFAULT_DAO_PARAMS,
+  initialDaoData,
+  packDaoData,
+  packProposalData,
+  packStakeData,
+  stateInitAddress,
+} from '../../../wrappers';
+import type { Codes } from './codes';
+
+/**
+ * Everybody who takes part, the same in every run: five members with their Stakes, the Dao, a Vault that is a person (it answers as
+ * the scene says) and a stranger without rights. Made of code, because mutants live at other addresses.
+ */
+
+export interface Contract {
+  readonly name: string;
+  readonly kind: 'dao' | 'stake' | 'proposal';
+  /** of a Stake: whose it is; of a Proposal: its number */
+  readonly number: number;
+  readonly address: Address;
+  readonly init: ContractInit;
+}
+
+export const TON = 1_000_000_000n;
+export const HOUR = 3_600;
+export const DAY = 86_400;
+export const MEMBERS = 5;
+
+function person(name: string): Address {
+  return new Address(0, createHash('sha256').update(`person: ${name}`).digest());
+}
+
+export const members: readonly Address[] = ['ann', 'ben', 'cleo', 'dan', 'eve'].map(person);
+export const memberNames: readonly string[] = ['ann', 'ben', 'cleo', 'dan', 'eve'];
+export const vault = person('vault');
+export const stranger = person('stranger');
+const root = person('root');
+
+/** Short spans, so that a short history sees a proposal from its beginning to its end. */
+export const daoParams: DaoParams = {
+  ...DEFAULT_DAO_PARAMS,
+  root,
+  warmup: 2,
+  votingDelay: 6 * HOUR,
+  votingPeriod: 3 * DAY,
+  extension: 6 * HOUR,
+  criticalTimelock: 3 * DAY,
+  grace: 8 * DAY,
+  thresholdFloor: 100n * TON,
+  quorumFloor: 500n * TON,
+  bond: 10n * TON,
+  activationStake: 500n * TON,
+  activationMembers: 3,
+};
+
+export class Cast {
+  readonly dao: Contract;
+  readonly stakes: readonly Contract[];
+  private readonly proposals: Contract[] = [];
+  private readonly known = new Map<string, Contract>();
+
+  constructor(private readonly codes: Codes) {
+    const data = packDaoData(initialDaoData({ vault, params: daoParams }));
+    this.dao = this.add('dao', 'Dao', 0, { code: codes.dao, data });
+    this.stakes = members.map((owner, number) => {
+      const data = packStakeData({ dao: this.dao.address, owner });
+      return this.add('stake', `${memberNames[number]}'s Stake`, number, { code: codes.stake, data });
+    });
+  }
+
+  /** @param id from 1 */
+  proposal(id: number): Contract {
+    while (this.proposals.length < id) {
+      const number = this.proposals.length + 1;
+      const data = packProposalData({ dao: this.dao.address, id: number });
+      const init = { code: this.codes.proposal, data };
+      this.proposals.push(this.add('proposal', `Proposal ${number}`, number, init));
+    }
+    return this.proposals[id - 1]!;
+  }
+
+  /** Undefined: a person. */
+  at(address: Address): Contract | undefined {
+    return this.known.get(address.toRawString());
+  }
+
+  nameOf(address: Address): string {
+    return this.at(address)?.name ?? personNames.get(address.toRawString()) ?? address.toRawString();
+  }
+
+  private add(kind: Contract['kind'], name: string, number: number, init: ContractInit): Contract {
+    const contract = { kind, name, number, init, address: stateInitAddress(init) };
+    this.known.set(contract.address.toRawString(), contract);
+    return contract;
+  }
+}
+
+const personNames = new Map([
+  ...members.map((address, i): [string, string] => [address.toRawString(), memberNames[i]!]),
+  [vault.toRawString(), 'the Vault'],
+  [stranger.toRawString(), 'a stranger'],
+]);
+
+export function memberAt(address: Address): number {
+  return members.findIndex((member) => member.equals(address));
+}
+
+export const epochOf = (time: number): number => Math.floor(time / DAY);

@@ -1,0 +1,187 @@
+import { type Address, type Cell, fromNano } from '@ton/core';
+import { daoBodies, packMeta, packTitle, vaultBodies } from '../../../wrappers';
+import { Blockchain } from '@ton/sandbox';
+import { type Delivery, type InFlight, MessagePool } from '../../support/message-pool';
+import { configAt } from '../../support/price-sets';
+import { START } from '../../support/world';
+import { type DaoBooks, type ProposalBooks, readDao, readProposal, readStake, type StakeBooks } from './books';
+import { Cast, type Contract, DAY, HOUR, MEMBERS, members, stranger, TON, vault } from './cast';
+import { Clocks } from './clocks';
+import type { Library } from './codes';
+import { Oracle } from './oracle';
+import { readCast, said } from './said';
+import { Story } from './story';
+
+/** Pays for any operation and all that follows from it. */
+export const FAIR = TON / 2n;
+
+/** One run: the network, the accountant beside it, and the story of what happened. */
+export class Scene {
+  readonly story: Story;
+  /** nanoTON of rent that each contract has paid */
+  readonly rent = new Map<Contract, bigint>();
+  /** votes that members sent to the stranger, which is no proposal: who, and the number */
+  readonly strangersVotes: { member: number; nonce: number }[] = [];
+  private clocks: Clocks;
+
+  private constructor(
+    readonly cast: Cast,
+    readonly pool: MessagePool,
+    readonly oracle: Oracle,
+  ) {
+    this.story = new Story(cast);
+    this.clocks = new Clocks(pool.now, () => 0);
+  }
+
+  static async create({ codes, libraries }: Library): Promise<Scene> {
+    const cast = new Cast(codes);
+    const chain = await Blockchain.create({ config: configAt('current') });
+    // Put into a BoC once, not with every message.
+    const boc = libraries.toBoc();
+    chain.libs = { toBoc: () => boc } as Cell;
+    const pool = new MessagePool(chain, START);
+    const contracts = [cast.dao, ...cast.stakes, ...[1, 2, 3, 4, 5, 6].map((id) => cast.proposal(id))];
+    for (const { address } of contracts) pool.addContract(address);
+    return new Scene(cast, pool, new Oracle(cast));
+  }
+
+  /** The same scene once more, to go on from here in another way. */
+  fork(): Scene {
+    const twin = new Scene(this.cast, this.pool.fork(), this.oracle.fork());
+    for (const [contract, rent] of this.rent) twin.rent.set(contract, rent);
+    return twin;
+  }
+
+  /** @param lags seconds by which clocks may be behind: a member's and its Stake's, then the Dao's and the Vault's, then proposals' */
+  setLags(lags: readonly number[]): void {
+    this.clocks = new Clocks(this.pool.now, (account) => {
+      const contract = this.cast.at(account);
+      const member = contract?.kind === 'stake' ? contract.number : members.findIndex((each) => each.equals(account));
+      if (member >= 0) return lags[member] ?? 0;
+      return lags[contract?.kind === 'proposal' ? MEMBERS + 1 + (contract.number % 2) : MEMBERS] ?? 0;
+    });
+  }
+
+  stake(member: number): StakeBooks | undefined {
+    const data = this.pool.dataOf(this.cast.stakes[member]!.address);
+    return data && readStake(data);
+  }
+
+  dao(): DaoBooks {
+    return readDao(this.pool.dataOf(this.cast.dao.address)!);
+  }
+
+  proposal(id: number): ProposalBooks | undefined {
+    const data = this.pool.dataOf(this.cast.proposal(id).address);
+    return data && readProposal(data);
+  }
+
+  rentOf(contract: Contract): bigint {
+    return this.rent.get(contract) ?? 0n;
+  }
+
+  /** A person sends something. */
+  post(from: Address, to: Contract, body: Cell, opts: { value?: bigint; says: string; deploys?: boolean }): void {
+    const { value = FAIR, says, deploys = false } = opts;
+    const createdAt = this.clocks.now(from, this.pool.now);
+    this.story.act(`${this.cast.nameOf(from)} ${says} at ${to.name} with ${fromNano(value)} TON`);
+    this.pool.send(from, { to: to.address, value, body, createdAt, init: deploys ? to.init : undefined });
+  }
+
+  /**
+   * Delivers one message.
+   * @param prompt the receiver's clock is the network's, however far it lags otherwise
+   * @param refused the receiver cannot take it, if it is one that comes back
+   */
+  async deliver(pick: number, prompt: boolean, refused: boolean): Promise<Delivery | undefined> {
+    const delivery = await this.pool.deliver(pick, (next) => {
+      const { dest, createdAt } = next.message.info;
+      this.clocks.advance(dest, prompt ? this.pool.now : createdAt);
+      this.makeRoom(next);
+      return { now: this.clocks.now(dest, this.pool.now), refused: refused && mayBeRefused(next) };
+    });
+    if (delivery === undefined) return undefined;
+    this.story.delivery(delivery);
+    const contract = this.cast.at(delivery.message.info.dest);
+    if (contract !== undefined) this.rent.set(contract, this.rentOf(contract) + delivery.rent);
+    this.oracle.record(delivery);
+    this.answerAsVault(delivery);
+    this.noteStrangersVote(delivery);
+    return delivery;
+  }
+
+  /** The network learns of proposals as they are made. */
+  private makeRoom({ message }: InFlight): void {
+    if (said(message).op !== 'proposalInit' || this.pool.contracts.has(message.info.dest.toRawString())) return;
+    for (let id = 1; !this.cast.proposal(id).address.equals(message.info.dest); id += 1);
+    this.pool.addContract(message.info.dest);
+  }
+
+  private noteStrangersVote({ message }: Delivery): void {
+    if (!message.info.dest.equals(stranger) || said(message).op !== 'castVote') return;
+    const member = this.cast.at(message.info.src)!.number;
+    this.strangersVotes.push({ member, nonce: readCast(message).nonce });
+  }
+
+  /** The Vault takes what it gets. */
+  private answerAsVault({ message, ok, now }: Delivery): void {
+    const { op, rest } = said(message);
+    if (!ok || !message.info.dest.equals(vault) || op !== 'vaultSchedule' || message.info.bounced) return;
+    const id = rest.loadUint(32);
+    const body = vaultBodies.opScheduled({ queryId: 0n, id, eta: now + 3 * DAY, expires: now + 11 * DAY });
+    const proposal = this.cast.proposal(id);
+    this.post(vault, proposal, body, { value: message.info.value.coins, says: 'schedules' });
+  }
+}
+
+/** What the specification lets come back: questions between contracts. Answers never do. */
+const QUESTIONS: readonly (string | undefined)[] = [
+  ...['daoStakeAdd', 'daoStakeSub', 'delegateIn', 'undelegate', 'castVote', 'daoPropose', 'proposalInit'],
+  ...['proposalPassed', 'proposalClosed', 'vaultSchedule'],
+];
+
+function mayBeRefused({ message, cause }: InFlight): boolean {
+  return cause !== undefined && message.info.bounce && QUESTIONS.includes(said(message).op);
+}
+
+/** Delivers until nothing is on its way, all clocks right. */
+export async function drain(scene: Scene, each?: (delivery: Delivery) => void): Promise<void> {
+  for (let pick = 0; scene.pool.size > 0; pick += 7) {
+    const delivery = (await scene.deliver(pick, true, false))!;
+    each?.(delivery);
+  }
+}
+
+/** What everybody starts from: four members with stake that counts, one without. */
+export interface Prepared {
+  /** the DAO is active, no proposal has been made */
+  calm: Scene;
+  /** the first proposal's voting starts now */
+  voting: Scene;
+}
+
+const STAKES = [1_000n, 700n, 400n, 300n];
+const proposing = { title: packTitle('T'), meta: packMeta({ uri: 'u', sha256: Buffer.alloc(32, 1) }), actions: null };
+
+export async function prepare(library: Library): Promise<Prepared> {
+  const calm = await Scene.create(library);
+  const { cast } = calm;
+  calm.post(vault, cast.dao, daoBodies.topUp({ queryId: 0n }), { value: TON, says: 'deploys', deploys: true });
+  await drain(calm);
+  for (const [i, tons] of STAKES.entries()) {
+    const amount = tons * TON;
+    const body = daoBodies.stakeDeposit({ queryId: 0n, amount });
+    const opts = { value: amount + FAIR, says: `stakes ${tons} TON`, deploys: true };
+    calm.post(members[i]!, cast.stakes[i]!, body, opts);
+  }
+  await drain(calm);
+  calm.pool.now += 7 * DAY;
+  calm.post(members[0]!, cast.dao, daoBodies.daoActivate({ queryId: 0n }), { says: 'activates' });
+  await drain(calm);
+  const voting = calm.fork();
+  const body = daoBodies.stakePropose({ queryId: 0n, ...proposing });
+  voting.post(members[3]!, cast.stakes[3]!, body, { value: 11n * TON, says: 'proposes' });
+  await drain(voting);
+  voting.pool.now += 6 * HOUR;
+  return { calm, voting };
+}
