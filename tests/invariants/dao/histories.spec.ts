@@ -11,9 +11,8 @@ jest.setTimeout(3_600_000);
 test('whatever order messages take, no stake is lost, held back or counted twice', async () => {
   const prepared = await prepare(asLibrary());
   const census = new Census();
-  await holds(scenarios(Number(process.env.STEPS ?? 20)), Number(process.env.DAO_RUNS ?? 1_000), async (scenario) => {
+  await holds(scenarios(20), Number(process.env.DAO_RUNS ?? 1_000), async (scenario) => {
     await play(prepared, scenario, census);
   });
-  const most = [...census.outcomes].sort(([a], [b]) => (a < b ? -1 : 1));
-  console.log(census.histories, census.transactions, most);
+  expect(census.transactions).toBeGreaterThan(10 * census.histories);
 });

@@ -1,6 +1,6 @@
 import { type Address, type Cell, fromNano } from '@ton/core';
-import { daoBodies, packMeta, packTitle, vaultBodies } from '../../../wrappers';
 import { Blockchain } from '@ton/sandbox';
+import { daoBodies, packMeta, packTitle, vaultBodies } from '../../../wrappers';
 import { type Delivery, type InFlight, MessagePool } from '../../support/message-pool';
 import { configAt } from '../../support/price-sets';
 import { START } from '../../support/world';
@@ -118,7 +118,8 @@ export class Scene {
   }
 
   private noteStrangersVote({ message }: Delivery): void {
-    if (!message.info.dest.equals(stranger) || said(message).op !== 'castVote') return;
+    const { dest, bounced } = message.info;
+    if (bounced || !dest.equals(stranger) || said(message).op !== 'castVote') return;
     const member = this.cast.at(message.info.src)!.number;
     this.strangersVotes.push({ member, nonce: readCast(message).nonce });
   }
