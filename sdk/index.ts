@@ -2,5 +2,6 @@
 export * from '../wrappers';
 export * from './errors';
 export * from './generated/code';
+export * from './governance';
 export * from './networks';
 export * from './protocol';

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { type FieldFact, readActions } from './action-facts';
 import { compileContracts, contractNames, networkContractNames, projectRoot } from './compile-contracts';
 import { readExitCodes, readOpcodes } from './contract-facts';
 
@@ -56,6 +57,26 @@ export function exitCodeName(code: number): ExitCodeName | undefined {
   };
 }
 
+/** sdk/generated/actions.ts: what an executed proposal can say to the network's contracts, field by field. */
+export function generateActions(): GeneratedFiles {
+  const { actions, structs } = readActions();
+  const list = (fields: FieldFact[]) => fields.map(({ name, type }) => `['${name}', '${type}']`).join(', ');
+  const rows = actions.map(
+    ({ name, op, target, fields }) =>
+      `  { name: '${name}', op: 0x${op.toString(16).padStart(8, '0')}, target: '${target}', fields: [${list(fields)}] },\n`,
+  );
+  return {
+    'sdk/generated/actions.ts': `${banner('contracts/messages')}/** Every operation behind its op and query id: [field, type], see FieldType in ../governance/fields. */
+export const actionTable = [
+${rows.join('')}] as const;
+
+/** Cells that fields of type ^Name refer to. */
+export const structTable = {
+${structs.map(({ name, fields }) => `  ${name}: [${list(fields)}],\n`).join('')}} as const;
+`,
+  };
+}
+
 /** sdk/generated/code.ts: the compiled code of every contract. */
 export async function generateCode(): Promise<GeneratedFiles> {
   const code = await compileContracts();
@@ -82,7 +103,7 @@ export type ContractName = Exclude<keyof typeof contractCode, DaoContractName>;
 }
 
 async function generateAll(): Promise<GeneratedFiles> {
-  const files = { ...generateOpcodes(), ...generateExitCodes(), ...(await generateCode()) };
+  const files = { ...generateOpcodes(), ...generateExitCodes(), ...generateActions(), ...(await generateCode()) };
   const { generateTl } = await import('./generate-tl');
   return { ...files, ...(await generateTl()) };
 }

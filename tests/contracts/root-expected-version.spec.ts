@@ -3,7 +3,14 @@ import type { SandboxContract } from '@ton/sandbox';
 import { bodies, type CocoonRoot, ExitCode, packRootData, type RootData, storeParams } from '../../wrappers';
 import { withTrailingBit, withTrailingRef } from '../support/bodies';
 import { deliver, expectRejection } from '../support/rejection';
-import { createRootWorld, given as givenRoot, storageOf } from '../support/root-world';
+import {
+  newAllTerms as allTerms,
+  createRootWorld,
+  given as givenRoot,
+  newPrices as prices,
+  storageOf,
+  newTerms as terms,
+} from '../support/root-world';
 import { exitCodeOf, txOf } from '../support/trace';
 import { codeOf, dataOf, startEachTestFrom, type World } from '../support/world';
 
@@ -21,21 +28,6 @@ const storage = () => storageOf({ world, root });
 const given = (change: Partial<RootData>) => givenRoot({ world, root }, change);
 const attempt = (body: Cell) => ({ from: world.actors.rootOwner, to: root.address, value: toNano('0.05'), body });
 
-const prices = { pricePerToken: 30n, workerFeePerToken: 28n };
-const terms = {
-  ...prices,
-  proxyDelayBeforeClose: 100,
-  clientDelayBeforeClose: 50,
-  minProxyStake: toNano('20'),
-  minClientStake: toNano('5'),
-};
-const allTerms = {
-  ...terms,
-  promptMultiplier: 1,
-  cachedMultiplier: 2,
-  completionMultiplier: 3,
-  reasoningMultiplier: 4,
-};
 const codes = {
   proxyCode: beginCell().storeUint(1, 8).endCell(),
   workerCode: beginCell().storeUint(2, 8).endCell(),

@@ -4,7 +4,15 @@ import { bodies, type CocoonRoot, ExitCode, Op, packRootData, type RootData } fr
 import { headerOnly, withTrailingBit, withTrailingRef } from '../support/bodies';
 import { hashOf } from '../support/keys';
 import { deliver, expectRejection } from '../support/rejection';
-import { createRootWorld, given as givenRoot, hex, storageOf } from '../support/root-world';
+import {
+  newAllTerms as allTerms,
+  createRootWorld,
+  given as givenRoot,
+  hex,
+  newPrices as prices,
+  storageOf,
+  newTerms as terms,
+} from '../support/root-world';
 import { exitCodeOf, reservesOf, sentBy, txOf } from '../support/trace';
 import { balanceOf, codeOf, dataOf, startEachTestFrom, type World } from '../support/world';
 
@@ -33,21 +41,6 @@ function minus<T>(set: Set<T>, item: T): Set<T> {
 
 const someCode = beginCell().storeUint(1, 8).endCell();
 const otherCode = beginCell().storeUint(2, 8).endCell();
-const prices = { pricePerToken: 30n, workerFeePerToken: 28n };
-const terms = {
-  ...prices,
-  proxyDelayBeforeClose: 100,
-  clientDelayBeforeClose: 50,
-  minProxyStake: toNano('20'),
-  minClientStake: toNano('5'),
-};
-const allTerms = {
-  ...terms,
-  promptMultiplier: 1,
-  cachedMultiplier: 2,
-  completionMultiplier: 3,
-  reasoningMultiplier: 4,
-};
 /** Not the layout we know, so that nothing gets by with taking it apart and putting it together again. */
 const keyManager = beginCell().storeUint(7, 521).storeRef(beginCell()).endCell();
 

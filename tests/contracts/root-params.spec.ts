@@ -11,7 +11,14 @@ import {
 } from '../../wrappers';
 import { addr, int, methodId, stackOf } from '../support/getters';
 import { deliver, expectRejection } from '../support/rejection';
-import { createRootWorld, given as givenRoot, storageOf } from '../support/root-world';
+import {
+  newAllTerms as allTerms,
+  createRootWorld,
+  given as givenRoot,
+  newPrices as prices,
+  storageOf,
+  newTerms as terms,
+} from '../support/root-world';
 import { exitCodeOf, txOf } from '../support/trace';
 import { codeOf, dataOf, overwriteStructVersion, startEachTestFrom, type World } from '../support/world';
 
@@ -29,21 +36,6 @@ const storage = () => storageOf({ world, root });
 const given = (change: Partial<RootData>) => givenRoot({ world, root }, change);
 const attempt = (body: Cell) => ({ from: world.actors.rootOwner, to: root.address, value: VALUE, body });
 
-const prices = { pricePerToken: 30n, workerFeePerToken: 28n };
-const terms = {
-  ...prices,
-  proxyDelayBeforeClose: 100,
-  clientDelayBeforeClose: 50,
-  minProxyStake: toNano('20'),
-  minClientStake: toNano('5'),
-};
-const allTerms = {
-  ...terms,
-  promptMultiplier: 1,
-  cachedMultiplier: 2,
-  completionMultiplier: 3,
-  reasoningMultiplier: 4,
-};
 const someCode = beginCell().storeUint(1, 8).endCell();
 const codes = { proxyCode: someCode, workerCode: someCode, clientCode: someCode };
 

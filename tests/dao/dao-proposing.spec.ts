@@ -219,7 +219,8 @@ describe('a proposal to the Dao', () => {
     while (accepted - refused > 1n) {
       const value = (refused + accepted) / 2n;
       await it_.chain.loadFrom(fresh);
-      const { open } = (await ask({ value }), await it_.dao.getData());
+      await ask({ value });
+      const { open } = await it_.dao.getData();
       if (open.size === 1) accepted = value;
       else refused = value;
     }

@@ -44,6 +44,8 @@ const cut = (body: Cell, bits: number) =>
     .storeBits(body.bits.substring(0, body.bits.length - bits))
     .endCell();
 const longer = (body: Cell, bits = 1) => beginCell().storeBits(body.bits).storeUint(0, bits).endCell();
+const withOp = (op: number, body: Cell) =>
+  beginCell().storeUint(op, 32).storeSlice(body.beginParse().skip(32)).endCell();
 const withRef = (body: Cell) => beginCell().storeBits(body.bits).storeRef(beginCell()).endCell();
 
 /** The root obeys somebody else. */
@@ -217,6 +219,7 @@ describe('what the registrar asks', () => {
     ['a listing with no text', () => cut(put(), 88)],
     ['a listing with a reference', () => withRef(put())],
     ['an update', () => bodies.rootUpdateProxy({ queryId: 1n, seqno: 1_000_001, endpoint: 'x' })],
+    ['another operation in the form of a listing', () => withOp(Op.rootUpdateProxy, put())],
     ['a listing of another kind', () => ofKind(put(), 1)],
   ])('is never %s', (_, body) => refused(body()));
 

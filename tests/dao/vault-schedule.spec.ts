@@ -74,7 +74,7 @@ describe('a schedule', () => {
 
   test('needs a value that pays for it, and a Proposal in the basechain', async () => {
     const body = scheduleBody(it, 7, actions());
-    const attempt = { from: it.people.governor, to: it.vault.address, value: toNano('0.005'), body };
+    const attempt = { from: it.people.governor, to: it.vault.address, value: toNano('0.004'), body };
     await expectRejection(it.world, attempt, ExitCode.lowMsgValue);
     await expectRejection(
       it.world,

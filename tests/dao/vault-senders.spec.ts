@@ -143,7 +143,7 @@ test.each([
   ['with a short body in full', () => beginCell().storeRef(beginCell().storeUint(1, 40)).endCell()],
 ])('a bounce %s, from whomever, changes nothing and keeps its coins', async (_, rest) => {
   const before = await dataOf(it.world, it.vault.address);
-  for (const from of [it.people.registrar.address, it.people.proposal.address, it.vault.address]) {
+  for (const from of [it.root.address, it.people.registrar.address, it.people.proposal.address, it.vault.address]) {
     const body = beginCell().storeUint(0xffffffff, 32).storeSlice(rest().beginParse()).endCell();
     const message = internal({ from, to: it.vault.address, value: VALUE, body, bounced: true });
     const balance = await balanceOf(it.world, it.vault.address);

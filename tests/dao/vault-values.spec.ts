@@ -129,7 +129,7 @@ describe.each(PRICES)('at %s prices', (prices) => {
         start: state,
         steps: 4,
       });
-    });
+    }, 180_000);
   }
 
   const others: [string, () => Cell, 'governor' | 'guardian' | 'registrar', string[]][] = [

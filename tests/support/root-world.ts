@@ -1,3 +1,4 @@
+import { toNano } from '@ton/core';
 import type { SandboxContract } from '@ton/sandbox';
 import { type CocoonRoot, packRootData, parseRootData, type RootData } from '../../wrappers';
 import { hashOf } from './keys';
@@ -40,3 +41,20 @@ export async function storageOf({ world, root }: RootWorld): Promise<RootData> {
 export async function given(it: RootWorld, change: Partial<RootData>): Promise<void> {
   await overwriteData(it.world, it.root.address, packRootData({ ...(await storageOf(it)), ...change }));
 }
+
+/** Terms that differ from those of the world in every field. */
+export const newPrices = { pricePerToken: 30n, workerFeePerToken: 28n };
+export const newTerms = {
+  ...newPrices,
+  proxyDelayBeforeClose: 100,
+  clientDelayBeforeClose: 50,
+  minProxyStake: toNano('20'),
+  minClientStake: toNano('5'),
+};
+export const newAllTerms = {
+  ...newTerms,
+  promptMultiplier: 1,
+  cachedMultiplier: 2,
+  completionMultiplier: 3,
+  reasoningMultiplier: 4,
+};

@@ -42,6 +42,7 @@ export interface Act {
 
 /** Value over the message's own that the wallet needs for its gas. */
 const WALLET_MARGIN = 50_000_000n;
+const MESSAGE_LIFETIME_S = 60;
 
 /** Reads, plans, asks, sends, follows: the same for every writing command. */
 export async function writing(flags: WriteFlags, prepare: (context: Acting) => Promise<Act> | Act): Promise<void> {
@@ -139,7 +140,9 @@ async function send(context: Acting, wallet: MemberWallet, act: Act): Promise<Ho
   const pollMs = network === 'custom' ? 100 : 1500;
   const before = await chain.account(wallet.address);
   const seqno = await wallet.seqno(chain);
-  const boc = wallet.sign(seqno, before.status === 'active', act.message).toBoc();
+  // By the chain's clock: a local chain may be days ahead of this machine.
+  const validUntil = (await chain.time()) + MESSAGE_LIFETIME_S;
+  const boc = wallet.sign({ seqno, deployed: before.status === 'active', validUntil }, act.message).toBoc();
   try {
     await chain.sendBoc(boc);
   } catch (error) {

@@ -39,7 +39,8 @@ describe('cocoon dao, against a local chain', () => {
 
     const shown = await it_.cli('show', '1', '--member', it_.wallet.address.toString());
     expect(shown.error).toBe('');
-    expect(shown.out).toContain(`hash ${modelHash('a-model').toString('hex')}: not listed -> listed`);
+    expect(shown.out).toContain(`hash: ${modelHash('a-model').toString('hex')}`);
+    expect(shown.out).toContain('listed: not on the list -> on the list');
     expect(shown.out).toContain('class');
     expect(shown.out).toContain('normal');
 
@@ -62,7 +63,17 @@ describe('cocoon dao, against a local chain', () => {
     const executed = await it_.act('execute', '1', '--json');
     expect(executed.code).toBe(0);
     expect(JSON.parse(executed.out)).toMatchObject({ sent: true, result: ['Proposal 1 is executed.'] });
-    expect((await it_.cli('show', '1')).out).toContain('listed -> listed');
+    expect((await it_.cli('show', '1')).out).toContain('listed: on the list -> on the list');
+    const told = JSON.parse((await it_.cli('show', '1', '--json')).out);
+    expect(told.actions).toMatchObject([
+      {
+        target: 'root',
+        class: 'normal',
+        body: { kind: 'known', name: 'rootAddModelType' },
+        codeHash: expect.any(String),
+      },
+    ]);
+    expect(told.actions[0].warnings).toContain('NO CHANGE: everything is as it says already');
   });
 
   it('says status, and what the member holds', async () => {
@@ -78,6 +89,12 @@ describe('cocoon dao, against a local chain', () => {
     expect([soon.code, soon.error]).toEqual([3, expect.stringContaining('Nothing can be withdrawn yet')]);
     await it_.advance(22 * DAY);
     expect((await it_.act('withdraw')).out).toContain('100.000000000 TON came to');
+  });
+
+  it("signs by the chain's clock, also where that is ahead of this machine's", async () => {
+    const ahead = Math.floor(Date.now() / 1000) + DAY - (await it_.chain.time());
+    await it_.advance(Math.max(ahead, DAY));
+    expect((await it_.act('stake', '100')).out).toContain('Active.');
   });
 
   it('prints a message to sign elsewhere, and shows a plan without sending', async () => {

@@ -3,11 +3,12 @@ import {
   CocoonProposal,
   type ProposalInfo,
   type ProposalPayload,
-  ProposalStatus,
+  type ProposalState,
   parsePayload,
+  stateOf,
 } from '@cocoon/sdk';
 import { Address } from '@ton/core';
-import { type DaoContext, refused, usage } from './context';
+import { type DaoContext, openVault, refused, usage } from './context';
 import { opened } from './provider';
 
 /** A proposal as it is on chain, with what people call its state. */
@@ -19,7 +20,7 @@ export interface ProposalView extends ProposalInfo {
   state: ProposalState;
 }
 
-export const PROPOSAL_STATES = [
+export const PROPOSAL_STATES: readonly ProposalState[] = [
   'pending',
   'active',
   'passed',
@@ -30,33 +31,7 @@ export const PROPOSAL_STATES = [
   'executed',
   'vetoed',
   'expired',
-] as const;
-export type ProposalState = (typeof PROPOSAL_STATES)[number];
-
-/** The state at a time; intervals are half open. */
-export function stateAt(info: ProposalInfo, passing: boolean, now: number): ProposalState {
-  switch (info.status) {
-    case ProposalStatus.defeated:
-      return 'defeated';
-    case ProposalStatus.cancelled:
-      return 'cancelled';
-    case ProposalStatus.executed:
-      return 'executed';
-    case ProposalStatus.vetoed:
-      return 'vetoed';
-    case ProposalStatus.queued:
-      if (now < info.eta) return 'queued';
-      return now < info.expires ? 'ready' : 'expired';
-    case ProposalStatus.scheduling:
-    case ProposalStatus.passed:
-      return now < info.finalizeBy ? 'passed' : 'expired';
-    default:
-      if (now < info.startAt) return 'pending';
-      if (now < info.endAt) return 'active';
-      if (!passing) return 'defeated';
-      return now < info.finalizeBy ? 'passed' : 'expired';
-  }
-}
+];
 
 export function parseId(text: string): number {
   const id = Number(text);
@@ -81,10 +56,14 @@ export async function readProposal(context: DaoContext, id: number): Promise<Pro
   if (account.status !== 'active') {
     throw refused(`Proposal ${id} (${address}) is not on chain any more.`, 'It was cleaned up after its time.');
   }
-  const [data, passing] = await Promise.all([contract.getData(), contract.getPassing()]);
-  if (data.payloadCell === null) throw refused(`Proposal ${id} was never opened.`, 'Look at `cocoon dao history`.');
+  const [data, passing, operation] = await Promise.all([
+    contract.getData(),
+    contract.getPassing(),
+    openVault(context).getOperation(id),
+  ]);
+  if (data.payloadCell === null) throw refused(`Proposal ${id} was never opened.`, 'Look at `cocoon dao ls`.');
   const payload = parsePayload(data.payloadCell);
-  return { ...data, address, payload, passing, state: stateAt(data, passing, context.now) };
+  return { ...data, address, payload, passing, state: stateOf(data, context.now, operation).state };
 }
 
 /** All that are still on chain, newest first. */

@@ -118,7 +118,7 @@ export async function proposeAct(context: Acting, path: string): Promise<Act> {
   const actions = list.length === 0 ? null : packActions(list);
   const stake = stakeOf(context, context.me);
   const { bond } = info.params;
-  if (actions !== null) context.print(`Actions\n${actionLines(await describeActions(context, actions))}`);
+  if (actions !== null) context.print(`Actions\n${actionLines((await describeActions(context, actions)).actions)}`);
   return {
     title: `propose "${file.title}"; the bond of ${ton(bond)} returns if the quorum is reached`,
     message: CocoonStake.buildPropose(stake.address, {

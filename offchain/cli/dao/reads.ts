@@ -2,7 +2,7 @@ import { parseActions } from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import { table } from '../format';
 import { type DaoContext, openVault, usage } from './context';
-import { actionLines, describeActions } from './describe';
+import { actionJson, actionLines, describeActions } from './describe';
 import { PROPOSAL_STATES, type ProposalView, readProposal, readProposals } from './proposals';
 import { readStake, stakeOf } from './status';
 import { bps, percent, type Row, rows, span, toJson, ton, when } from './text';
@@ -121,25 +121,21 @@ export function summary(p: ProposalView) {
   };
 }
 
-/** Whether two actions meet in the same order on chain: only those to one target do. */
-function orderWarning(targets: readonly string[]): string[] {
-  return new Set(targets).size > 1
-    ? ['actions to different targets may be executed in another order than they are listed']
-    : [];
-}
-
 export async function showProposal(context: DaoContext, id: number, member: Address | undefined): Promise<void> {
   const proposal = await readProposal(context, id);
   const { payload, now } = { ...proposal, now: context.now };
-  const actions = payload.actions === null ? [] : await describeActions(context, payload.actions);
-  const warnings = orderWarning(actions.map(({ to }) => to));
+  const told = payload.actions && (await describeActions(context, payload.actions));
+  const actions = told?.actions ?? [];
+  const warnings = [...(told?.warnings ?? [])];
   const operation = await openVault(context).getOperation(id);
   if (operation && payload.actions && !operation.actionsHash.equals(payload.actions.hash())) {
     warnings.push('THE VAULT HAS ANOTHER LIST OF ACTIONS UNDER THIS NUMBER');
   }
   const mine = await myVote(context, proposal, member);
   if (context.json) {
-    context.print(toJson({ ...summary(proposal), actions, warnings, ...(mine ? { mine } : {}) }));
+    context.print(
+      toJson({ ...summary(proposal), actions: actions.map(actionJson), warnings, ...(mine ? { mine } : {}) }),
+    );
     return;
   }
   const { print } = context;
@@ -149,7 +145,7 @@ export async function showProposal(context: DaoContext, id: number, member: Addr
       ['state', proposal.state],
       ['address', proposal.address.toString()],
       ['class', proposal.critical ? 'critical' : 'normal'],
-      ['why', classReason(proposal.critical, actions.length)],
+      ['why', told?.classification.reason ?? 'it does nothing'],
       ['actions hash', payload.actions?.hash().toString('hex') ?? 'none: a text only'],
       ['text', `${printable(payload.uri)} (sha256 ${payload.sha256.toString('hex')})`],
       ['proposer', proposal.parties?.proposer.toString() ?? 'unknown'],
@@ -173,13 +169,6 @@ export async function showProposal(context: DaoContext, id: number, member: Addr
   ];
   print(`Times\n${rows(times)}`);
   if (mine) print(`Your vote\n  ${mineText(mine)}`);
-}
-
-function classReason(critical: boolean, count: number): string {
-  if (count === 0) return 'a text only';
-  return critical
-    ? 'an action is not on the short list of harmless ones (governance.md: what is normal)'
-    : 'every action is a listing, a removal, a price, or a small transfer';
 }
 
 export function tallyRows(p: ProposalView): Row[] {

@@ -22,8 +22,8 @@ export type WalletVersion = (typeof WALLET_VERSIONS)[number];
 export interface MemberWallet {
   address: Address;
   seqno(chain: Chain): Promise<number>;
-  /** the external message that makes the wallet send this one */
-  sign(seqno: number, deployed: boolean, message: OutgoingMessage): Cell;
+  /** the external message that makes the wallet send this one. @param opts.validUntil unix seconds */
+  sign(opts: { seqno: number; deployed: boolean; validUntil: number }, message: OutgoingMessage): Cell;
 }
 
 /** @throws CliError naming the file and what is wrong with it, never its content */
@@ -47,9 +47,10 @@ export async function openWalletFile(path: string, version: WalletVersion, netwo
       const { status } = await chain.account(contract.address);
       return status === 'active' ? (await chain.runMethod(contract.address, 'seqno')).readNumber() : 0;
     },
-    sign(seqno, deployed, { to, value, body, init }) {
+    sign({ seqno, deployed, validUntil }, { to, value, body, init }) {
       const messages = [internal({ to, value, body, init, bounce: true })];
-      const transfer = { seqno, secretKey, sendMode: SendMode.PAY_GAS_SEPARATELY, messages };
+      const timeout = validUntil;
+      const transfer = { seqno, secretKey, timeout, sendMode: SendMode.PAY_GAS_SEPARATELY, messages };
       const signed =
         contract instanceof WalletContractV4 ? contract.createTransfer(transfer) : contract.createTransfer(transfer);
       const envelope = external({ to: contract.address, init: deployed ? undefined : contract.init, body: signed });

@@ -7,6 +7,9 @@ import { WalletContractV5R1 } from '@ton/ton';
 import type { Chain } from '../../chain/port';
 import { CliError } from '../errors';
 
+/** How long the network may take to execute a message. */
+const LIFETIME_S = 60;
+
 /**
  * A person's wallet (W5), as the deployer of the root and the owners of nodes hold it. The same words in
  * `WALLET_MNEMONIC` give the same address to `blueprint run`.
@@ -36,6 +39,8 @@ export class OwnerWallet {
       seqno,
       secretKey: this.#secretKey,
       sendMode: SendMode.PAY_GAS_SEPARATELY,
+      // By the chain's clock: a local chain may be days ahead of this machine.
+      timeout: (await chain.time()) + LIFETIME_S,
       messages: messages.map(({ to, value, body, init }) =>
         internal({ to, value, body, init, bounce: init === undefined }),
       ),
