@@ -1,5 +1,12 @@
 import { type Address, beginCell, type Cell, type Slice } from '@ton/core';
-import { parseLabels, parseReceipts, parseReleases, parseSlots, type VoteReceipt, type VoteSplit } from '../../../wrappers';
+import {
+  parseLabels,
+  parseReceipts,
+  parseReleases,
+  parseSlots,
+  type VoteReceipt,
+  type VoteSplit,
+} from '../../../wrappers';
 
 /** What the contracts keep, read from their data cells: get methods would take longer than the messages that are tested. */
 

@@ -55,7 +55,8 @@ function atRest(scene: Scene): string | undefined {
   const active = sumOf(known.map((books) => (books ? books.own + books.out : 0n)));
   if (scene.dao().total !== active) return `I2 at rest the Dao counts ${scene.dao().total} of ${active}`;
   for (const [id, { counted }] of oracle.polls) {
-    if (scene.proposal(id)?.status === ProposalStatus.scheduling) return `L3 Proposal ${id} waits for the Vault for ever`;
+    if (scene.proposal(id)?.status === ProposalStatus.scheduling)
+      return `L3 Proposal ${id} waits for the Vault for ever`;
     const account = cast.proposal(id).address.hash.toString('hex');
     for (const [voter, split] of counted) {
       const receipt = known[voter]?.votes.get(account);

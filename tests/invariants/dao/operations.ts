@@ -15,7 +15,16 @@ export type Operation =
   | { do: 'delegate'; member: number; to: number; pay: bigint }
   | { do: 'undelegate' | 'sync' | 'withdraw'; member: number; pay: bigint }
   /** quarters: of what may vote; over: a nanoTON more than that; shift: to an epoch that is not the proposal's */
-  | { do: 'vote'; member: number; which: number; quarters: number; split: Split; over: boolean; shift: number; pay: bigint }
+  | {
+      do: 'vote';
+      member: number;
+      which: number;
+      quarters: number;
+      split: Split;
+      over: boolean;
+      shift: number;
+      pay: bigint;
+    }
   /** on the stranger, which is no proposal */
   | { do: 'voteAstray'; member: number }
   /** the stranger answers one of these votes, perhaps another one than it says */
@@ -101,7 +110,17 @@ const makers: { [D in Operation['do']]: fc.Arbitrary<Operation> } = {
 
 /** How likely each operation is. */
 const WEIGHTS: { [D in Operation['do']]: number } = {
-  ...{ deposit: 5, unstake: 5, delegate: 6, undelegate: 4, sync: 2, withdraw: 2, vote: 16, voteAstray: 1, answerAstray: 1 },
+  ...{
+    deposit: 5,
+    unstake: 5,
+    delegate: 6,
+    undelegate: 4,
+    sync: 2,
+    withdraw: 2,
+    vote: 16,
+    voteAstray: 1,
+    answerAstray: 1,
+  },
   ...{ propose: 5, finalize: 4, cancel: 1, endInVault: 1, setParams: 1, forge: 3, wait: 6 },
 };
 
@@ -141,7 +160,7 @@ export function choiceOf(number: number): Choice {
   return {
     pick: number & 31,
     prompt: ((number >> 5) & 3) === 1,
-    refused: ((number >> 7) % 12) === 11,
+    refused: (number >> 7) % 12 === 11,
     seconds: [0, 0, 1, 9][(number >> 12) & 3]!,
   };
 }

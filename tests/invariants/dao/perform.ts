@@ -155,4 +155,3 @@ function divide(weight: bigint, split: Split): VoteSplit {
   const [yes, no] = [weight / 2n, weight / 3n];
   return { yes, no, abstain: weight - votesIn({ yes, no, abstain: 0n }) };
 }
-

@@ -1,5 +1,5 @@
 import type { Slice } from '@ton/core';
-import { Op, opName, type VoteSplit } from '../../../wrappers';
+import { type Op, opName, type VoteSplit } from '../../../wrappers';
 import type { InternalMessage } from '../../support/message-pool';
 
 /** What messages say, as far as the properties need to know. */

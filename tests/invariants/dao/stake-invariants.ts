@@ -28,7 +28,7 @@ export function atStake(scene: Scene, last: Delivery, contract: Contract): strin
   );
 }
 
-const valueOf = ({ message }: InFlight): bigint => message.info.value.coins;
+const coinsOf = ({ message }: InFlight): bigint => message.info.value.coins;
 
 /** I5: only a withdrawal takes coins out, and to nobody but the member; all else passes on what the message brought. */
 function coinsLeave(last: Delivery, { number, name }: Contract): string | undefined {
@@ -36,12 +36,12 @@ function coinsLeave(last: Delivery, { number, name }: Contract): string | undefi
   const owner = members[number]!;
   const away = sent.filter((item) => !item.message.info.dest.equals(owner));
   const brought = message.info.value.coins;
-  if (sumOf(away.map(valueOf)) > brought) return `I5 ${name} sends more than the message brought`;
+  if (sumOf(away.map(coinsOf)) > brought) return `I5 ${name} sends more than the message brought`;
   const { op } = said(message);
   const withdraws = ok && op === 'stakeWithdraw' && !message.info.bounced;
   if (!withdraws) return gain + rent < 0n ? `I5 ${name} loses ${-gain - rent} nanoTON with ${op}` : undefined;
   const due = owedTo(readStake(dataBefore!)!) - owedTo(readStake(dataAfter!)!);
-  const paid = sumOf(sent.map(valueOf));
+  const paid = sumOf(sent.map(coinsOf));
   if (away.length > 0 || paid < due + brought - fees) return `I5 ${paid} nanoTON are paid, ${due} were due`;
   return undefined;
 }
@@ -57,9 +57,7 @@ function covered(scene: Scene, books: StakeBooks, contract: Contract): string | 
 function conserved(scene: Scene, books: StakeBooks, contract: Contract): string | undefined {
   const { deposited, paid } = scene.oracle.accounts[contract.number]!;
   const owed = owedTo(books);
-  return deposited === owed + paid
-    ? undefined
-    : `C1 ${contract.name} took ${deposited}, paid ${paid} and has ${owed}`;
+  return deposited === owed + paid ? undefined : `C1 ${contract.name} took ${deposited}, paid ${paid} and has ${owed}`;
 }
 
 /** V5: what may vote is what the rules say, in the snapshots of these days. */
@@ -95,5 +93,7 @@ function bounded(books: StakeBooks, { name }: Contract): string | undefined {
   const { labels, votes, releases, receipts } = books;
   if (votes.size !== receipts) return `I10 ${name} counts ${receipts} receipts and has ${votes.size}`;
   const full = labels.size > MOST_LABELS || votes.size > MOST_RECEIPTS || releases.size > MOST_RELEASES;
-  return full ? `I10 ${name} keeps ${labels.size} labels, ${votes.size} receipts, ${releases.size} releases` : undefined;
+  return full
+    ? `I10 ${name} keeps ${labels.size} labels, ${votes.size} receipts, ${releases.size} releases`
+    : undefined;
 }
