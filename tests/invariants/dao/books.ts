@@ -36,6 +36,7 @@ export interface DaoBooks {
   startTotal: bigint;
   members: number;
   active: boolean;
+  enoughSince: number;
   /** open proposals */
   open: number[];
   params: Cell;
@@ -45,6 +46,8 @@ export interface ProposalBooks extends VoteSplit {
   status: number;
   endAt: number;
   voters: number;
+  eta: number;
+  expires: number;
   epoch: number;
   startAt: number;
   hardEnd: number;
@@ -81,10 +84,9 @@ export const readDao = once((data: Cell): DaoBooks => {
   s.loadAddress();
   s.skip(16);
   const [nextId, total, epoch, startTotal] = [s.loadUint(32), s.loadCoins(), s.loadUint(16), s.loadCoins()];
-  const [members, active] = [s.loadUint(32), s.loadBit()];
-  s.skip(32);
+  const [members, active, enoughSince] = [s.loadUint(32), s.loadBit(), s.loadUint(32)];
   const open = [...parseSlots(s.loadMaybeRef()).keys()];
-  return { nextId, total, epoch, startTotal, members, active, open, params: s.loadRef() };
+  return { nextId, total, epoch, startTotal, members, active, enoughSince, open, params: s.loadRef() };
 });
 
 /** Undefined: the Dao has not made it. */
@@ -95,7 +97,7 @@ export const readProposal = once((data: Cell): ProposalBooks | undefined => {
   if (s.remainingBits === 0) return undefined;
   const [status, endAt, voters] = [s.loadUint(8), s.loadUint(32), s.loadUint(32)];
   const [yes, no, abstain] = [s.loadUintBig(64), s.loadUintBig(64), s.loadUintBig(64)];
-  s.skip(2 * 32);
+  const [eta, expires] = [s.loadUint(32), s.loadUint(32)];
   const terms = restOf(s);
   const [epoch, startAt, hardEnd] = [s.loadUint(16), s.loadUint(32), s.loadUint(32)];
   s.skip(32 + 64);
@@ -103,7 +105,23 @@ export const readProposal = once((data: Cell): ProposalBooks | undefined => {
   const parties = s.loadRef().beginParse();
   parties.loadAddress();
   const [proposer, bond] = [parties.loadAddress(), parties.loadCoins()];
-  return { status, endAt, voters, yes, no, abstain, epoch, startAt, hardEnd, total, proposer, bond, terms };
+  return {
+    status,
+    endAt,
+    voters,
+    eta,
+    expires,
+    yes,
+    no,
+    abstain,
+    epoch,
+    startAt,
+    hardEnd,
+    total,
+    proposer,
+    bond,
+    terms,
+  };
 });
 
 function restOf(slice: Slice): Cell {

@@ -89,6 +89,12 @@ export class Cast {
     return this.known.get(address.toRawString());
   }
 
+  /** The proposal with this account id; the id itself where it is nobody's. */
+  partyById(account: string): string {
+    const found = this.known.get(`0:${account}`);
+    return found?.kind === 'proposal' ? `proposal:${found.number}` : `0:${account}`;
+  }
+
   nameOf(address: Address): string {
     return this.at(address)?.name ?? personNames.get(address.toRawString()) ?? address.toRawString();
   }

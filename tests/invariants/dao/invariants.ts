@@ -31,6 +31,7 @@ function findWrong(scene: Scene, last: Delivery): string | undefined {
   if (contract === undefined) return undefined;
   return (
     scene.oracle.takeWrong() ??
+    scene.shadow.takeWrong() ??
     failure(last, contract) ??
     trespass(scene, last, contract) ??
     totals(scene) ??

@@ -1,7 +1,7 @@
-import { beginCell } from '@ton/core';
-import { daoBodies, packActions, packMeta, packTitle, type VoteSplit, vaultBodies } from '../../../wrappers';
+import { daoBodies, packMeta, packTitle, type VoteSplit, vaultBodies } from '../../../wrappers';
 import { type StakeBooks, votesIn, weightIn } from './books';
 import { type Contract, DAY, daoParams, epochOf, HOUR, MEMBERS, members, stranger, TON, vault } from './cast';
+import { drafts } from './drafts';
 import { forge } from './forgeries';
 import type { Operation, Split } from './operations';
 import { FAIR, type Scene } from './scene';
@@ -77,7 +77,7 @@ const deeds: { [D in Operation['do']]: (scene: Scene, operation: Of<D>) => void 
     const draft = {
       title: packTitle('T'),
       meta: packMeta({ uri: 'u', sha256: Buffer.alloc(32, 1) }),
-      actions: actions === 'none' ? null : packActions([actions === 'payment' ? payment : deployment]),
+      actions: actions === 'none' ? null : drafts[actions].actions,
     };
     const body = daoBodies.stakePropose({ queryId: 0n, ...draft });
     say(scene, member, body, daoParams.bond + pay, `proposes (${actions})`);
@@ -123,10 +123,6 @@ export function perform(scene: Scene, operation: Operation): void {
   const deed = deeds[operation.do] as (scene: Scene, operation: Operation) => void;
   deed(scene, operation);
 }
-
-const payment = { to: stranger, value: TON, body: null, init: null };
-/** Critical: nobody knows what it does. */
-const deployment = { ...payment, init: { code: beginCell().endCell(), data: beginCell().endCell() } };
 
 function say(scene: Scene, member: number, body: Parameters<Scene['post']>[2], value: bigint, says: string): void {
   scene.post(members[member]!, scene.cast.stakes[member]!, body, { value, says });

@@ -1,4 +1,4 @@
-import type { Slice } from '@ton/core';
+import type { Address, Slice } from '@ton/core';
 import { type Op, opName, type VoteSplit } from '../../../wrappers';
 import type { InternalMessage } from '../../support/message-pool';
 
@@ -25,6 +25,7 @@ export const amountIn = (message: InternalMessage): bigint => said(message).rest
 export interface CastVote {
   nonce: number;
   epoch: number;
+  owner: Address;
   previous: VoteSplit;
   split: VoteSplit;
 }
@@ -32,10 +33,10 @@ export interface CastVote {
 export function readCast(message: InternalMessage): CastVote {
   const { rest } = said(message);
   const [nonce, epoch] = [rest.loadUint(32), rest.loadUint(16)];
-  rest.loadAddress();
+  const owner = rest.loadAddress();
   const parts = rest.loadRef().beginParse();
   const next = (): VoteSplit => ({ yes: parts.loadCoins(), no: parts.loadCoins(), abstain: parts.loadCoins() });
-  return { nonce, epoch, previous: next(), split: next() };
+  return { nonce, epoch, owner, previous: next(), split: next() };
 }
 
 export function readAck(message: InternalMessage): { nonce: number; code: number } {

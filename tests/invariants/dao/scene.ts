@@ -1,6 +1,7 @@
 import { type Address, type Cell, fromNano } from '@ton/core';
 import { Blockchain } from '@ton/sandbox';
 import { daoBodies, packMeta, packTitle, vaultBodies } from '../../../wrappers';
+import type { ModelRules } from '../../dao/model/rules';
 import { type Delivery, type InFlight, MessagePool } from '../../support/message-pool';
 import { configAt } from '../../support/price-sets';
 import { START } from '../../support/world';
@@ -10,6 +11,7 @@ import { Clocks } from './clocks';
 import type { Library } from './codes';
 import { Oracle } from './oracle';
 import { readCast, said } from './said';
+import { Shadow } from './shadow';
 import { Story } from './story';
 
 /** Pays for any operation and all that follows from it. */
@@ -28,12 +30,13 @@ export class Scene {
     readonly cast: Cast,
     readonly pool: MessagePool,
     readonly oracle: Oracle,
+    readonly shadow: Shadow,
   ) {
     this.story = new Story(cast);
     this.clocks = new Clocks(pool.now, () => 0);
   }
 
-  static async create({ codes, libraries }: Library): Promise<Scene> {
+  static async create({ codes, libraries }: Library, rules: Partial<ModelRules> = {}): Promise<Scene> {
     const cast = new Cast(codes);
     const chain = await Blockchain.create({ config: configAt('current') });
     // Put into a BoC once, not with every message.
@@ -42,12 +45,12 @@ export class Scene {
     const pool = new MessagePool(chain, START);
     const contracts = [cast.dao, ...cast.stakes, ...[1, 2, 3, 4, 5, 6].map((id) => cast.proposal(id))];
     for (const { address } of contracts) pool.addContract(address);
-    return new Scene(cast, pool, new Oracle(cast));
+    return new Scene(cast, pool, new Oracle(cast), new Shadow(cast, rules));
   }
 
   /** The same scene once more, to go on from here in another way. */
   fork(): Scene {
-    const twin = new Scene(this.cast, this.pool.fork(), this.oracle.fork());
+    const twin = new Scene(this.cast, this.pool.fork(), this.oracle.fork(), this.shadow.fork());
     for (const [contract, rent] of this.rent) twin.rent.set(contract, rent);
     return twin;
   }
@@ -105,6 +108,7 @@ export class Scene {
     const contract = this.cast.at(delivery.message.info.dest);
     if (contract !== undefined) this.rent.set(contract, this.rentOf(contract) + delivery.rent);
     this.oracle.record(delivery);
+    this.shadow.record(delivery);
     this.answerAsVault(delivery);
     this.noteStrangersVote(delivery);
     return delivery;
@@ -164,8 +168,9 @@ export interface Prepared {
 const STAKES = [1_000n, 700n, 400n, 300n];
 const proposing = { title: packTitle('T'), meta: packMeta({ uri: 'u', sha256: Buffer.alloc(32, 1) }), actions: null };
 
-export async function prepare(library: Library): Promise<Prepared> {
-  const calm = await Scene.create(library);
+/** @param rules of the model that stands beside the contracts, other than the specification's */
+export async function prepare(library: Library, rules?: Partial<ModelRules>): Promise<Prepared> {
+  const calm = await Scene.create(library, rules);
   const { cast } = calm;
   calm.post(vault, cast.dao, daoBodies.topUp({ queryId: 0n }), { value: TON, says: 'deploys', deploys: true });
   await drain(calm);
