@@ -5,6 +5,11 @@ import { FAIR } from './scene';
 
 /** What people may do, as plain values: fast-check makes up sequences of them, prints them and shrinks them. */
 
+/** Histories of a whole run of the tests, in two halves; DAO_RUNS=… asks for more. */
+export const RUNS = Number(process.env.DAO_RUNS ?? 1_200);
+/** Operations in a history, at most. */
+export const STEPS = 20;
+
 /** How a member divides its votes. */
 export type Split = 'yes' | 'no' | 'abstain' | 'mixed';
 
@@ -125,7 +130,7 @@ const WEIGHTS: { [D in Operation['do']]: number } = {
 };
 
 /** A scenario whose proposals, votes and delegations cross. @param steps at most */
-export function scenarios(steps: number): fc.Arbitrary<Scenario> {
+export function scenarios(steps = STEPS): fc.Arbitrary<Scenario> {
   const choices = (Object.keys(WEIGHTS) as Operation['do'][]).map((name) => ({
     weight: WEIGHTS[name],
     arbitrary: makers[name],

@@ -4,8 +4,9 @@ import { comeToRest, everybodyLeaves } from './endings';
 import { check } from './invariants';
 import { choiceOf, type Scenario } from './operations';
 import { perform } from './perform';
+import type { Prepared } from './prepared';
 import { said } from './said';
-import type { Prepared, Scene } from './scene';
+import type { Scene } from './scene';
 
 /** Plays scenarios: operations and deliveries in the order that the scenario says, with every check after every delivery. */
 

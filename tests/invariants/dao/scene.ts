@@ -1,17 +1,16 @@
 import { type Address, type Cell, fromNano } from '@ton/core';
 import { Blockchain } from '@ton/sandbox';
-import { daoBodies, packMeta, packTitle, vaultBodies } from '../../../wrappers';
-import type { ModelRules } from '../../dao/model/rules';
+import { vaultBodies } from '../../../wrappers';
 import { type Delivery, type InFlight, MessagePool } from '../../support/message-pool';
 import { configAt } from '../../support/price-sets';
 import { START } from '../../support/world';
 import { type DaoBooks, type ProposalBooks, readDao, readProposal, readStake, type StakeBooks } from './books';
-import { Cast, type Contract, DAY, HOUR, MEMBERS, members, stranger, TON, vault } from './cast';
+import { Cast, type Contract, DAY, MEMBERS, members, stranger, TON, vault } from './cast';
 import { Clocks } from './clocks';
 import type { Library } from './codes';
 import { Oracle } from './oracle';
 import { readCast, said } from './said';
-import { Shadow } from './shadow';
+import { type Beside, Shadow } from './shadow';
 import { Story } from './story';
 
 /** Pays for any operation and all that follows from it. */
@@ -36,7 +35,7 @@ export class Scene {
     this.clocks = new Clocks(pool.now, () => 0);
   }
 
-  static async create({ codes, libraries }: Library, rules: Partial<ModelRules> = {}): Promise<Scene> {
+  static async create({ codes, libraries }: Library, beside: Beside = {}): Promise<Scene> {
     const cast = new Cast(codes);
     const chain = await Blockchain.create({ config: configAt('current') });
     // Put into a BoC once, not with every message.
@@ -45,7 +44,7 @@ export class Scene {
     const pool = new MessagePool(chain, START);
     const contracts = [cast.dao, ...cast.stakes, ...[1, 2, 3, 4, 5, 6].map((id) => cast.proposal(id))];
     for (const { address } of contracts) pool.addContract(address);
-    return new Scene(cast, pool, new Oracle(cast), new Shadow(cast, rules));
+    return new Scene(cast, pool, new Oracle(cast), new Shadow(cast, beside));
   }
 
   /** The same scene once more, to go on from here in another way. */
@@ -155,39 +154,4 @@ export async function drain(scene: Scene, each?: (delivery: Delivery) => void): 
     const delivery = (await scene.deliver(pick, true, false))!;
     each?.(delivery);
   }
-}
-
-/** What everybody starts from: four members with stake that counts, one without. */
-export interface Prepared {
-  /** the DAO is active, no proposal has been made */
-  calm: Scene;
-  /** the first proposal's voting starts now */
-  voting: Scene;
-}
-
-const STAKES = [1_000n, 700n, 400n, 300n];
-const proposing = { title: packTitle('T'), meta: packMeta({ uri: 'u', sha256: Buffer.alloc(32, 1) }), actions: null };
-
-/** @param rules of the model that stands beside the contracts, other than the specification's */
-export async function prepare(library: Library, rules?: Partial<ModelRules>): Promise<Prepared> {
-  const calm = await Scene.create(library, rules);
-  const { cast } = calm;
-  calm.post(vault, cast.dao, daoBodies.topUp({ queryId: 0n }), { value: TON, says: 'deploys', deploys: true });
-  await drain(calm);
-  for (const [i, tons] of STAKES.entries()) {
-    const amount = tons * TON;
-    const body = daoBodies.stakeDeposit({ queryId: 0n, amount });
-    const opts = { value: amount + FAIR, says: `stakes ${tons} TON`, deploys: true };
-    calm.post(members[i]!, cast.stakes[i]!, body, opts);
-  }
-  await drain(calm);
-  calm.pool.now += 7 * DAY;
-  calm.post(members[0]!, cast.dao, daoBodies.daoActivate({ queryId: 0n }), { says: 'activates' });
-  await drain(calm);
-  const voting = calm.fork();
-  const body = daoBodies.stakePropose({ queryId: 0n, ...proposing });
-  voting.post(members[3]!, cast.stakes[3]!, body, { value: 11n * TON, says: 'proposes' });
-  await drain(voting);
-  voting.pool.now += 6 * HOUR;
-  return { calm, voting };
 }

@@ -21,6 +21,9 @@ const KNOWN_REFUSALS: readonly ExitCodeName[] = [
 /** What the Dao says of a payload after all else; the model takes its word for it. */
 const OF_PAYLOAD: readonly ProposeAnswer[] = ['badActions', 'tooLarge', 'lowValue', 'badTitle'];
 
+/** What stands beside the contracts: the model, other than specified in some rules; or nothing, to see what the other checks find. */
+export type Beside = Partial<ModelRules> | 'nothing';
+
 /**
  * The executable model of the specification, told the same as the contracts, one message after the other: it must do, say and keep
  * the same. With a rule of it switched off it must not.
@@ -33,16 +36,16 @@ export class Shadow {
 
   constructor(
     private readonly cast: Cast,
-    private readonly rules: Partial<ModelRules> = {},
+    private readonly beside: Beside = {},
   ) {
-    const all = { ...ALL_RULES, ...rules };
+    const all = { ...ALL_RULES, ...(beside === 'nothing' ? {} : beside) };
     this.dao = new DaoModel(daoParams, false, CHAIN_TERMS, all);
     this.stakes = Array.from({ length: MEMBERS }, (_, i) => new StakeModel(`m${i}`, 0, CHAIN_TERMS, all));
   }
 
   fork(): Shadow {
     const { dao, stakes, proposals } = this;
-    return Object.assign(new Shadow(this.cast, this.rules), copyOf({ dao, stakes, proposals }));
+    return Object.assign(new Shadow(this.cast, this.beside), copyOf({ dao, stakes, proposals }));
   }
 
   /** How the contracts differ from the model since this was last asked. */
@@ -54,7 +57,7 @@ export class Shadow {
 
   record(delivery: Delivery): void {
     const contract = this.cast.at(delivery.message.info.dest);
-    if (contract === undefined || delivery.tx === undefined) return;
+    if (this.beside === 'nothing' || contract === undefined || delivery.tx === undefined) return;
     const model = this.modelOf(contract);
     const told = this.tell(model, delivery);
     if (typeof told === 'string') this.wrong ??= `M ${contract.name} ${told}`;
