@@ -4,6 +4,8 @@ import {
   parseReceipts,
   parseReleases,
   parseSlots,
+  parseVaultData,
+  type VaultData,
   type VoteReceipt,
   type VoteSplit,
 } from '../../../wrappers';
@@ -54,6 +56,8 @@ export interface ProposalBooks extends VoteSplit {
   total: bigint;
   proposer: Address;
   bond: bigint;
+  /** null: text only */
+  actions: Cell | null;
   /** everything that never changes */
   terms: Cell;
 }
@@ -105,6 +109,7 @@ export const readProposal = once((data: Cell): ProposalBooks | undefined => {
   const parties = s.loadRef().beginParse();
   parties.loadAddress();
   const [proposer, bond] = [parties.loadAddress(), parties.loadCoins()];
+  const actions = s.loadRef().refs[2] ?? null;
   return {
     status,
     endAt,
@@ -120,9 +125,12 @@ export const readProposal = once((data: Cell): ProposalBooks | undefined => {
     total,
     proposer,
     bond,
+    actions,
     terms,
   };
 });
+
+export const readVault = once((data: Cell): VaultData => parseVaultData(data));
 
 function restOf(slice: Slice): Cell {
   return beginCell().storeSlice(slice.clone()).endCell();

@@ -4,22 +4,26 @@ import {
   type ContractInit,
   type DaoParams,
   DEFAULT_DAO_PARAMS,
+  DEFAULT_VAULT_LIMITS,
   initialDaoData,
+  initialVaultData,
   packDaoData,
   packProposalData,
   packStakeData,
+  packVaultData,
   stateInitAddress,
+  type VaultLimits,
 } from '../../../wrappers';
 import type { Codes } from './codes';
 
 /**
- * Everybody who takes part, the same in every run: five members with their Stakes, the Dao, a Vault that is a person (it answers as
- * the scene says) and a stranger without rights. Made of code, because mutants live at other addresses.
+ * Everybody who takes part, the same in every run: five members with their Stakes, the Dao and its Vault, the Vault's guardian, who is
+ * paid, who is paid and takes nothing, and a stranger without rights. Made of code, because mutants live at other addresses.
  */
 
 export interface Contract {
   readonly name: string;
-  readonly kind: 'dao' | 'stake' | 'proposal';
+  readonly kind: 'dao' | 'stake' | 'proposal' | 'vault';
   /** of a Stake: whose it is; of a Proposal: its number */
   readonly number: number;
   readonly address: Address;
@@ -37,9 +41,13 @@ function person(name: string): Address {
 
 export const members: readonly Address[] = ['ann', 'ben', 'cleo', 'dan', 'eve'].map(person);
 export const memberNames: readonly string[] = ['ann', 'ben', 'cleo', 'dan', 'eve'];
-export const vault = person('vault');
 export const stranger = person('stranger');
-const root = person('root');
+export const guardian = person('guardian');
+export const deployer = person('deployer');
+export const payee = person('payee');
+/** Lets everything come back. */
+export const refuser = person('refuser');
+export const root = person('root');
 
 /** Short spans, so that a short history sees a proposal from its beginning to its end. */
 export const daoParams: DaoParams = {
@@ -58,14 +66,25 @@ export const daoParams: DaoParams = {
   activationMembers: 3,
 };
 
+/** As short as may be. */
+export const vaultLimits: VaultLimits = {
+  ...DEFAULT_VAULT_LIMITS,
+  delayNormal: DAY,
+  delayCritical: 3 * DAY,
+  grace: 8 * DAY,
+};
+
 export class Cast {
+  readonly vault: Contract;
   readonly dao: Contract;
   readonly stakes: readonly Contract[];
   private readonly proposals: Contract[] = [];
   private readonly known = new Map<string, Contract>();
 
   constructor(private readonly codes: Codes) {
-    const data = packDaoData(initialDaoData({ vault, params: daoParams }));
+    const vaultData = packVaultData(initialVaultData({ root, deployer, limits: vaultLimits }));
+    this.vault = this.add('vault', 'Vault', 0, { code: codes.vault, data: vaultData });
+    const data = packDaoData(initialDaoData({ vault: this.vault.address, params: daoParams }));
     this.dao = this.add('dao', 'Dao', 0, { code: codes.dao, data });
     this.stakes = members.map((owner, number) => {
       const data = packStakeData({ dao: this.dao.address, owner });
@@ -108,7 +127,10 @@ export class Cast {
 
 const personNames = new Map([
   ...members.map((address, i): [string, string] => [address.toRawString(), memberNames[i]!]),
-  [vault.toRawString(), 'the Vault'],
+  [guardian.toRawString(), 'the guardian'],
+  [deployer.toRawString(), 'the deployer'],
+  [payee.toRawString(), 'the payee'],
+  [refuser.toRawString(), 'the refuser'],
   [stranger.toRawString(), 'a stranger'],
 ]);
 

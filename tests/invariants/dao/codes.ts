@@ -10,6 +10,7 @@ export interface Codes {
   stake: Cell;
   proposal: Cell;
   dao: Cell;
+  vault: Cell;
 }
 
 export interface Library {
@@ -20,7 +21,12 @@ export interface Library {
 }
 
 /** As generated from the sources. */
-export const released: Codes = { stake: codeOf('stake'), proposal: codeOf('proposal'), dao: codeOf('dao') };
+export const released: Codes = {
+  stake: codeOf('stake'),
+  proposal: codeOf('proposal'),
+  dao: codeOf('dao'),
+  vault: codeOf('vault'),
+};
 
 /** @param changed runs in place of the released code, also where other code knows it: all of it is made of cells */
 export function asLibrary(changed: Partial<Codes> = {}): Library {
@@ -36,7 +42,8 @@ export function asLibrary(changed: Partial<Codes> = {}): Library {
     [released.proposal, proposal],
   ]);
   const dao = refer(replaceIn(changed.dao ?? released.dao, known));
-  return { codes: { stake, proposal, dao }, libraries: beginCell().storeDictDirect(shelf).endCell() };
+  const vault = refer(changed.vault ?? released.vault);
+  return { codes: { stake, proposal, dao, vault }, libraries: beginCell().storeDictDirect(shelf).endCell() };
 }
 
 /** The tree with other cells in place of some. */

@@ -1,6 +1,6 @@
 import { type Address, beginCell, type Cell } from '@ton/core';
 import { daoBodies, packDaoParams, vaultBodies } from '../../../wrappers';
-import { type Contract, daoParams, epochOf, members, stranger, TON } from './cast';
+import { type Contract, daoParams, epochOf, members, stranger, TON, vaultLimits } from './cast';
 import type { Scene } from './scene';
 
 /** What people send who have no right to, in the names of members and contracts. None of it may change anything. */
@@ -65,14 +65,33 @@ function toProposal(owner: Address, epoch: number, id: number): Forgery[] {
   ];
 }
 
+function toVault(proposal: Address, id: number): Forgery[] {
+  const operation = { id, class: 0, actionsHash: Buffer.alloc(32), proposal };
+  return [
+    { says: 'schedules', body: vaultBodies.vaultSchedule({ ...query, ...operation }) },
+    { says: 'obeys somebody else', body: vaultBodies.vaultSetGovernor({ ...query, governor: stranger }) },
+    { says: 'claims the Vault', body: vaultBodies.vaultClaimGovernor(query) },
+    { says: 'names a guardian', body: vaultBodies.vaultSetGuardian({ ...query, guardian: stranger, until: 0 }) },
+    { says: 'changes the limits', body: vaultBodies.vaultSetLimits({ ...query, limits: vaultLimits }) },
+    { says: 'changes the network', body: vaultBodies.vaultSetNetwork({ ...query, root: stranger, registrar: null }) },
+    { says: 'stops the Vault', body: vaultBodies.vaultPause({ ...query, seconds: 1 }) },
+    { says: 'talks nonsense', body: beginCell().storeUint(0x12345678, 32).storeUint(0, 64).endCell() },
+  ];
+}
+
 /** @param by a member, or the stranger */
 export function forge(scene: Scene, { how, by, target }: { how: number; by: number; target: number }): void {
   const { cast, pool } = scene;
   const made = scene.dao().nextId - 1;
-  const targets = [...cast.stakes, cast.dao, ...Array.from({ length: made }, (_, i) => cast.proposal(i + 1))];
+  const targets = [
+    ...cast.stakes,
+    cast.dao,
+    cast.vault,
+    ...Array.from({ length: made }, (_, i) => cast.proposal(i + 1)),
+  ];
   const to = targets[target % targets.length]!;
   const epoch = epochOf(pool.now);
-  const forgeries = forgeriesFor(to, epoch, made);
+  const forgeries = to.kind === 'vault' ? toVault(cast.proposal(1).address, made + 1) : forgeriesFor(to, epoch, made);
   const { says, body } = forgeries[how % forgeries.length]!;
   const from = members[by] ?? stranger;
   // A member may do with its own Stake what it likes.

@@ -1,10 +1,11 @@
 import { ExitCode, exitCodeName, ProposalStatus } from '../../../wrappers';
 import type { Delivery } from '../../support/message-pool';
 import { readProposal, sumOf, votesIn } from './books';
-import { type Contract, members, vault } from './cast';
+import { type Contract, guardian, members } from './cast';
 import { said } from './said';
 import type { Scene } from './scene';
 import { atStake } from './stake-invariants';
+import { atVault } from './vault-watch';
 
 /**
  * What must be true after every delivery, whatever is still on its way (spec, 3.16 and 4). A check answers undefined, or says what is
@@ -32,11 +33,13 @@ function findWrong(scene: Scene, last: Delivery): string | undefined {
   return (
     scene.oracle.takeWrong() ??
     scene.shadow.takeWrong() ??
+    scene.watch.takeWrong() ??
     failure(last, contract) ??
     trespass(scene, last, contract) ??
     totals(scene) ??
     (contract.kind === 'stake' ? atStake(scene, last, contract) : undefined) ??
     (contract.kind === 'dao' ? atDao(scene) : undefined) ??
+    (contract.kind === 'vault' ? atVault(scene, last) : undefined) ??
     (contract.kind === 'proposal' ? atProposal(scene, last, contract) : undefined)
   );
 }
@@ -57,18 +60,23 @@ function failure({ message, cause, ok, tx, exitCode, sent }: Delivery, { name }:
   if (bounce && !sent.some((each) => each.message.info.bounced)) return `T7 ${op} fails silently at ${name}: ${code}`;
   // Named refusals, a contract that is not there, and nonsense of strangers; everything else is a contract that fell over.
   const refused = exitCode === undefined || exitCode >= 1_000 || (exitCode === 9 && cause === undefined);
-  return refused ? undefined : `R1 ${name} falls over at ${op}: ${code}`;
+  const unsendable = op === 'vaultExecute' && exitCode !== undefined && UNSENDABLE.includes(exitCode);
+  return refused || unsendable ? undefined : `R1 ${name} falls over at ${op}: ${code}`;
 }
+
+/** Actions that the chain cannot send: bad destination, too few coins. */
+const UNSENDABLE: readonly number[] = [36, 37];
 
 /** Data change only for those who may change them. */
 function trespass(scene: Scene, { message, cause, dataBefore, dataAfter }: Delivery, to: Contract): string | undefined {
   if (cause !== undefined || !dataBefore || !dataAfter || dataBefore.equals(dataAfter)) return undefined;
   const { src } = message.info;
   const { op } = said(message);
-  let allowed = src.equals(vault);
+  let allowed = false;
   // The stranger may answer votes that were sent to it; the accountant knows which.
   if (to.kind === 'stake') allowed = src.equals(members[to.number]!) || op === 'voteAck';
   if (to.kind === 'dao') allowed ||= op === 'daoActivate';
+  if (to.kind === 'vault') allowed = src.equals(guardian) || op === 'vaultExecute' || op === 'vaultInit';
   if (to.kind === 'proposal') {
     allowed ||= op === 'proposalFinalize';
     allowed ||= op === 'proposalCancel' && readProposal(dataBefore)?.proposer.equals(src) === true;

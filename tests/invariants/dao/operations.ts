@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { plain } from '../operations';
-import { DAY, MEMBERS } from './cast';
+import { MEMBERS } from './cast';
+import { DRAFTS, type DraftName } from './drafts';
 import { FAIR } from './scene';
 
 /** What people may do, as plain values: fast-check makes up sequences of them, prints them and shrinks them. */
@@ -34,13 +35,19 @@ export type Operation =
   | { do: 'voteAstray'; member: number }
   /** the stranger answers one of these votes, perhaps another one than it says */
   | { do: 'answerAstray'; which: number; nonceOff: number; code: number }
-  | { do: 'propose'; member: number; actions: 'none' | 'payment' | 'deployment'; pay: bigint }
+  | { do: 'propose'; member: number; actions: 'none' | DraftName; pay: bigint }
   | { do: 'finalize'; which: number; pay: bigint }
   | { do: 'cancel'; which: number; member: number }
-  | { do: 'endInVault'; which: number; how: 'done' | 'vetoed' }
-  | { do: 'setParams'; warmup: number; votingPeriod: number }
+  /** right: with the actions that were voted on */
+  | { do: 'execute'; which: number; right: boolean; pay: bigint }
+  | { do: 'veto'; which: number; byGuardian: boolean }
+  | { do: 'pause'; days: number }
   | { do: 'forge'; how: number; by: number; target: number }
-  | { do: 'wait'; until: 'seconds' | 'hours' | 'midnight' | 'start' | 'end' | 'release'; by: number };
+  | {
+      do: 'wait';
+      until: 'seconds' | 'hours' | 'midnight' | 'start' | 'end' | 'eta' | 'expiry' | 'release';
+      by: number;
+    };
 
 export interface Step {
   operation: Operation;
@@ -49,8 +56,8 @@ export interface Step {
 }
 
 export interface Scenario {
-  /** whether a proposal is being voted on from the start */
-  voting: boolean;
+  /** how far proposals have come, see Prepared */
+  from: 'calm' | 'voting' | 'passing';
   /** seconds after the start of the day, or of the voting */
   start: number;
   /** seconds by which clocks lag behind, see Scene.setLags */
@@ -93,22 +100,34 @@ const makers: { [D in Operation['do']]: fc.Arbitrary<Operation> } = {
   }),
   propose: fc.record({
     ...{ do: fc.constant('propose' as const), member },
-    ...{ actions: fc.constantFrom('none' as const, 'payment', 'deployment'), pay },
+    ...{ actions: fc.constantFrom('none' as const, ...DRAFTS), pay },
   }),
   finalize: fc.record({ do: fc.constant('finalize' as const), which, pay }),
   cancel: fc.record({ do: fc.constant('cancel' as const), which, member }),
-  endInVault: fc.record({
-    ...{ do: fc.constant('endInVault' as const), which },
-    how: fc.constantFrom('done' as const, 'vetoed'),
+  execute: fc.record({
+    ...{ do: fc.constant('execute' as const), which, pay },
+    right: fc.constantFrom(true, true, true, true, true, false),
   }),
-  setParams: fc.record({
-    ...{ do: fc.constant('setParams' as const), warmup: fc.integer({ min: 0, max: 3 }) },
-    votingPeriod: fc.integer({ min: 3 * DAY, max: 5 * DAY }),
+  veto: fc.record({
+    ...{ do: fc.constant('veto' as const), which },
+    byGuardian: fc.constantFrom(true, true, false),
   }),
+  pause: fc.record({ do: fc.constant('pause' as const), days: fc.constantFrom(1, 7, 8) }),
   forge: fc.record({ do: fc.constant('forge' as const), how: fc.nat(15), by: fc.nat(MEMBERS), target: fc.nat(20) }),
   wait: fc.record({
     do: fc.constant('wait' as const),
-    until: fc.constantFrom('seconds' as const, 'hours', 'midnight', 'midnight', 'start', 'end', 'end', 'release'),
+    until: fc.constantFrom(
+      'seconds' as const,
+      'hours',
+      'midnight',
+      'midnight',
+      'start',
+      'end',
+      'end',
+      'eta',
+      'expiry',
+      'release',
+    ),
     by: fc.constantFrom(-1, 0, 0, 1, 2, 40),
   }),
 };
@@ -126,7 +145,7 @@ const WEIGHTS: { [D in Operation['do']]: number } = {
     voteAstray: 1,
     answerAstray: 1,
   },
-  ...{ propose: 5, finalize: 4, cancel: 1, endInVault: 1, setParams: 1, forge: 3, wait: 6 },
+  ...{ propose: 5, finalize: 4, cancel: 1, execute: 4, veto: 1, pause: 1, forge: 3, wait: 6 },
 };
 
 /** A scenario whose proposals, votes and delegations cross. @param steps at most */
@@ -139,7 +158,7 @@ export function scenarios(steps = STEPS): fc.Arbitrary<Scenario> {
   const lag = fc.constantFrom(0, 0, 0, 1, 30, 5_000, 50_000, 77_760);
   return plain(
     fc.record({
-      voting: fc.constantFrom(true, true, true, false),
+      from: fc.constantFrom('calm' as const, 'voting', 'voting', 'voting', 'passing', 'passing'),
       start: fc.constantFrom(0, 1, 40_000, 64_799, 64_800, 86_399),
       lags: fc.array(lag, { minLength: MEMBERS + 3, maxLength: MEMBERS + 3 }),
       steps: fc.array(step, { minLength: Math.ceil(steps / 2), maxLength: steps, size: 'max' }),

@@ -88,7 +88,7 @@ export class Oracle {
       else this.atStake(delivery, contract.number);
     } else if (!delivery.message.info.bounced) {
       if (contract.kind === 'dao') this.atDao(delivery);
-      else this.atProposal(delivery, contract);
+      else if (contract.kind === 'proposal') this.atProposal(delivery, contract);
     }
   }
 

@@ -1,7 +1,15 @@
-import { daoBodies, packMeta, packTitle, type VoteSplit, vaultBodies } from '../../../wrappers';
+import {
+  daoBodies,
+  OperationState,
+  packMeta,
+  packTitle,
+  reasonCell,
+  type VoteSplit,
+  vaultBodies,
+} from '../../../wrappers';
 import { type StakeBooks, votesIn, weightIn } from './books';
-import { type Contract, DAY, daoParams, epochOf, HOUR, MEMBERS, members, stranger, TON, vault } from './cast';
-import { drafts } from './drafts';
+import { type Contract, DAY, daoParams, epochOf, guardian, HOUR, MEMBERS, members, stranger, TON } from './cast';
+import { draftsFor } from './drafts';
 import { forge } from './forgeries';
 import type { Operation, Split } from './operations';
 import { FAIR, type Scene } from './scene';
@@ -77,7 +85,7 @@ const deeds: { [D in Operation['do']]: (scene: Scene, operation: Of<D>) => void 
     const draft = {
       title: packTitle('T'),
       meta: packMeta({ uri: 'u', sha256: Buffer.alloc(32, 1) }),
-      actions: actions === 'none' ? null : drafts[actions].actions,
+      actions: actions === 'none' ? null : draftsFor(scene.cast)[actions].actions,
     };
     const body = daoBodies.stakePropose({ queryId: 0n, ...draft });
     say(scene, member, body, daoParams.bond + pay, `proposes (${actions})`);
@@ -90,28 +98,37 @@ const deeds: { [D in Operation['do']]: (scene: Scene, operation: Of<D>) => void 
     const body = daoBodies.proposalCancel({ queryId: 0n });
     scene.post(members[member]!, proposalAt(scene, which), body, { says: 'cancels' });
   },
-  endInVault(scene, { which, how }) {
-    const { number: id, ...proposal } = proposalAt(scene, which);
-    const body = how === 'done' ? vaultBodies.opDone({ queryId: 0n, id }) : vaultBodies.opVetoed({ queryId: 0n, id });
-    scene.post(vault, { number: id, ...proposal }, body, { says: how === 'done' ? 'executes' : 'vetoes' });
+  execute(scene, { which, right, pay }) {
+    const { number: id, name } = proposalAt(scene, which);
+    const drafts = draftsFor(scene.cast);
+    const voted = scene.proposal(id)?.actions ?? drafts.payment.actions;
+    const actions = right ? voted : drafts[voted.equals(drafts.rules.actions) ? 'payment' : 'rules'].actions;
+    const body = vaultBodies.vaultExecute({ queryId: 0n, id, actions });
+    const says = `executes ${right ? '' : 'something else than '}${name}`;
+    scene.post(stranger, scene.cast.vault, body, { value: pay, says });
   },
-  setParams(scene, { warmup, votingPeriod }) {
-    const expectedHash = scene.dao().params.hash();
-    const params = { ...daoParams, warmup, votingPeriod };
-    const body = daoBodies.daoSetParams({ queryId: 0n, expectedHash, params });
-    const says = `sets a warm-up of ${warmup} and a voting period of ${votingPeriod} seconds`;
-    scene.post(vault, scene.cast.dao, body, { says });
+  veto(scene, { which, byGuardian }) {
+    const { number: id, name } = proposalAt(scene, which);
+    const body = vaultBodies.vaultVeto({ queryId: 0n, id, reason: reasonCell('no') });
+    scene.post(byGuardian ? guardian : stranger, scene.cast.vault, body, { says: `vetoes ${name}` });
+  },
+  pause(scene, { days }) {
+    const body = vaultBodies.vaultPause({ queryId: 0n, seconds: days * DAY });
+    scene.post(guardian, scene.cast.vault, body, { says: `stops it for ${days} days` });
   },
   forge,
   wait(scene, { until, by }) {
     const { pool } = scene;
     const newest = scene.proposal(Math.max(1, scene.dao().nextId - 1));
+    const waiting = [...scene.vault().operations.values()].findLast(({ state }) => state === OperationState.waiting);
     const times: Record<typeof until, number> = {
       seconds: pool.now + 1 + by,
       hours: pool.now + HOUR * (3 + by),
       midnight: (epochOf(pool.now) + 1) * DAY + by,
       start: (newest?.startAt ?? 0) + by,
       end: (newest?.endAt ?? 0) + by,
+      eta: (waiting?.eta ?? 0) + by,
+      expiry: (waiting?.expires ?? 0) + by,
       release: pool.now + 21 * DAY,
     };
     pool.now = Math.max(pool.now, times[until]);

@@ -32,7 +32,7 @@ export class Census {
 }
 
 export async function play(prepared: Prepared, scenario: Scenario, census = new Census()): Promise<Scene> {
-  const scene = (scenario.voting ? prepared.voting : prepared.calm).fork();
+  const scene = prepared[scenario.from].fork();
   census.histories += 1;
   scene.setLags(scenario.lags);
   scene.pool.now += scenario.start;

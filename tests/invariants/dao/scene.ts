@@ -1,17 +1,26 @@
 import { type Address, type Cell, fromNano } from '@ton/core';
 import { Blockchain } from '@ton/sandbox';
-import { vaultBodies } from '../../../wrappers';
+import type { VaultData } from '../../../wrappers';
 import { type Delivery, type InFlight, MessagePool } from '../../support/message-pool';
 import { configAt } from '../../support/price-sets';
 import { START } from '../../support/world';
-import { type DaoBooks, type ProposalBooks, readDao, readProposal, readStake, type StakeBooks } from './books';
-import { Cast, type Contract, DAY, MEMBERS, members, stranger, TON, vault } from './cast';
+import {
+  type DaoBooks,
+  type ProposalBooks,
+  readDao,
+  readProposal,
+  readStake,
+  readVault,
+  type StakeBooks,
+} from './books';
+import { Cast, type Contract, MEMBERS, members, refuser, stranger, TON } from './cast';
 import { Clocks } from './clocks';
 import type { Library } from './codes';
 import { Oracle } from './oracle';
 import { readCast, said } from './said';
 import { type Beside, Shadow } from './shadow';
 import { Story } from './story';
+import { VaultWatch } from './vault-watch';
 
 /** Pays for any operation and all that follows from it. */
 export const FAIR = TON / 2n;
@@ -30,6 +39,7 @@ export class Scene {
     readonly pool: MessagePool,
     readonly oracle: Oracle,
     readonly shadow: Shadow,
+    readonly watch: VaultWatch,
   ) {
     this.story = new Story(cast);
     this.clocks = new Clocks(pool.now, () => 0);
@@ -42,14 +52,14 @@ export class Scene {
     const boc = libraries.toBoc();
     chain.libs = { toBoc: () => boc } as Cell;
     const pool = new MessagePool(chain, START);
-    const contracts = [cast.dao, ...cast.stakes, ...[1, 2, 3, 4, 5, 6].map((id) => cast.proposal(id))];
+    const contracts = [cast.vault, cast.dao, ...cast.stakes, ...[1, 2, 3, 4, 5, 6].map((id) => cast.proposal(id))];
     for (const { address } of contracts) pool.addContract(address);
-    return new Scene(cast, pool, new Oracle(cast), new Shadow(cast, beside));
+    return new Scene(cast, pool, new Oracle(cast), new Shadow(cast, beside), new VaultWatch(cast));
   }
 
   /** The same scene once more, to go on from here in another way. */
   fork(): Scene {
-    const twin = new Scene(this.cast, this.pool.fork(), this.oracle.fork(), this.shadow.fork());
+    const twin = new Scene(this.cast, this.pool.fork(), this.oracle.fork(), this.shadow.fork(), this.watch.fork());
     for (const [contract, rent] of this.rent) twin.rent.set(contract, rent);
     return twin;
   }
@@ -71,6 +81,10 @@ export class Scene {
 
   dao(): DaoBooks {
     return readDao(this.pool.dataOf(this.cast.dao.address)!);
+  }
+
+  vault(): VaultData {
+    return readVault(this.pool.dataOf(this.cast.vault.address)!);
   }
 
   proposal(id: number): ProposalBooks | undefined {
@@ -100,7 +114,10 @@ export class Scene {
       const { dest, createdAt } = next.message.info;
       this.clocks.advance(dest, prompt ? this.pool.now : createdAt);
       this.makeRoom(next);
-      return { now: this.clocks.now(dest, this.pool.now), refused: refused && mayBeRefused(next) };
+      return {
+        now: this.clocks.now(dest, this.pool.now),
+        refused: dest.equals(refuser) || (refused && mayBeRefused(next)),
+      };
     });
     if (delivery === undefined) return undefined;
     this.story.delivery(delivery);
@@ -108,7 +125,7 @@ export class Scene {
     if (contract !== undefined) this.rent.set(contract, this.rentOf(contract) + delivery.rent);
     this.oracle.record(delivery);
     this.shadow.record(delivery);
-    this.answerAsVault(delivery);
+    this.watch.record(delivery, this);
     this.noteStrangersVote(delivery);
     return delivery;
   }
@@ -126,22 +143,12 @@ export class Scene {
     const member = this.cast.at(message.info.src)!.number;
     this.strangersVotes.push({ member, nonce: readCast(message).nonce });
   }
-
-  /** The Vault takes what it gets. */
-  private answerAsVault({ message, ok, now }: Delivery): void {
-    const { op, rest } = said(message);
-    if (!ok || !message.info.dest.equals(vault) || op !== 'vaultSchedule' || message.info.bounced) return;
-    const id = rest.loadUint(32);
-    const body = vaultBodies.opScheduled({ queryId: 0n, id, eta: now + 3 * DAY, expires: now + 11 * DAY });
-    const proposal = this.cast.proposal(id);
-    this.post(vault, proposal, body, { value: message.info.value.coins, says: 'schedules' });
-  }
 }
 
 /** What the specification lets come back: questions between contracts. Answers never do. */
 const QUESTIONS: readonly (string | undefined)[] = [
   ...['daoStakeAdd', 'daoStakeSub', 'delegateIn', 'undelegate', 'castVote', 'daoPropose', 'proposalInit'],
-  ...['proposalPassed', 'proposalClosed', 'vaultSchedule'],
+  ...['proposalPassed', 'proposalClosed', 'vaultSchedule', 'daoSetParams'],
 ];
 
 function mayBeRefused({ message, cause }: InFlight): boolean {

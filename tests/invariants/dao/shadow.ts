@@ -57,7 +57,8 @@ export class Shadow {
 
   record(delivery: Delivery): void {
     const contract = this.cast.at(delivery.message.info.dest);
-    if (this.beside === 'nothing' || contract === undefined || delivery.tx === undefined) return;
+    if (this.beside === 'nothing' || contract === undefined || contract.kind === 'vault') return;
+    if (delivery.tx === undefined) return;
     const model = this.modelOf(contract);
     const told = this.tell(model, delivery);
     if (typeof told === 'string') this.wrong ??= `M ${contract.name} ${told}`;

@@ -11,7 +11,7 @@ import {
   VAULT,
 } from '../../dao/model/messages';
 import type { InternalMessage } from '../../support/message-pool';
-import { type Cast, memberAt, vault } from './cast';
+import { type Cast, memberAt } from './cast';
 import { classOf } from './drafts';
 import { readCast, said } from './said';
 
@@ -22,7 +22,7 @@ export function partyAt(cast: Cast, address: Address): Party {
   if (contract?.kind === 'stake') return stakeOf(`m${contract.number}`);
   if (contract?.kind === 'proposal') return proposalOf(contract.number);
   if (contract?.kind === 'dao') return DAO;
-  if (address.equals(vault)) return VAULT;
+  if (contract?.kind === 'vault') return VAULT;
   const member = memberAt(address);
   return member < 0 ? address.toRawString() : `m${member}`;
 }
@@ -50,7 +50,7 @@ export function translated(cast: Cast, message: InternalMessage): Message | unde
       return { op, proposal, epoch: rest.loadUint(16), split: loadSplit(rest) };
     }
     case 'stakePropose':
-      return { op, draft: draftOf(message.body) };
+      return { op, draft: draftOf(cast, message.body) };
     case 'daoStakeAdd':
       return { op, amount: rest.loadCoins(), joins: rest.loadBit(), owner: party() };
     case 'daoStakeSub':
@@ -59,7 +59,7 @@ export function translated(cast: Cast, message: InternalMessage): Message | unde
       return { op, amount: rest.loadCoins(), label: rest.loadUint(16) };
     case 'daoPropose': {
       const [weight, epoch, owner] = [rest.loadCoins(), rest.loadUint(16), party()];
-      return { op, weight, epoch, owner, draft: draftOf(rest.loadRef()) };
+      return { op, weight, epoch, owner, draft: draftOf(cast, rest.loadRef()) };
     }
     case 'proposeResult':
       return { op, code: nameIn(ProposeCode, rest.loadUint(8)), id: rest.loadUint(32), hardEnd: rest.loadUint(32) };
@@ -76,7 +76,7 @@ export function translated(cast: Cast, message: InternalMessage): Message | unde
     case 'voteAck':
       return { op, nonce: rest.loadUint(32), code: nameIn(VoteCode, rest.loadUint(8)), endsBy: rest.loadUint(32) };
     case 'proposalInit':
-      return { op, terms: readTerms(cast, rest.loadRef()), draft: draftOf(rest.loadRef()) };
+      return { op, terms: readTerms(cast, rest.loadRef()), draft: draftOf(cast, rest.loadRef()) };
     case 'proposalPassed': {
       const [id, klass] = [rest.loadUint(32), rest.loadUint(8) as 0 | 1];
       return { op, id, class: klass, actionsHash: rest.loadBuffer(32).toString('hex') };
@@ -111,9 +111,9 @@ function nameIn<K extends string>(codes: Record<K, number>, code: number): K {
 }
 
 /** Of a cell whose references are title, meta and, if there are any, the actions. */
-function draftOf({ refs: [, , actions] }: Cell): Draft {
+function draftOf(cast: Cast, { refs: [, , actions] }: Cell): Draft {
   if (actions === undefined) return { class: 0, actionsHash: null, answer: 'accepted' };
-  return { class: classOf(actions), actionsHash: actions.hash().toString('hex'), answer: 'accepted' };
+  return { class: classOf(cast, actions), actionsHash: actions.hash().toString('hex'), answer: 'accepted' };
 }
 
 function readTerms(cast: Cast, cell: Cell): Terms {
