@@ -34,6 +34,8 @@ export const TON = 1_000_000_000n;
 export const HOUR = 3_600;
 export const DAY = 86_400;
 export const MEMBERS = 5;
+/** More than any history makes. */
+const MOST_PROPOSALS = 40;
 
 function person(name: string): Address {
   return new Address(0, createHash('sha256').update(`person: ${name}`).digest());
@@ -78,10 +80,10 @@ export class Cast {
   readonly vault: Contract;
   readonly dao: Contract;
   readonly stakes: readonly Contract[];
-  private readonly proposals: Contract[] = [];
+  private readonly proposals: readonly Contract[];
   private readonly known = new Map<string, Contract>();
 
-  constructor(private readonly codes: Codes) {
+  constructor(codes: Codes) {
     const vaultData = packVaultData(initialVaultData({ root, deployer, limits: vaultLimits }));
     this.vault = this.add('vault', 'Vault', 0, { code: codes.vault, data: vaultData });
     const data = packDaoData(initialDaoData({ vault: this.vault.address, params: daoParams }));
@@ -90,16 +92,14 @@ export class Cast {
       const data = packStakeData({ dao: this.dao.address, owner });
       return this.add('stake', `${memberNames[number]}'s Stake`, number, { code: codes.stake, data });
     });
+    this.proposals = Array.from({ length: MOST_PROPOSALS }, (_, i) => {
+      const data = packProposalData({ dao: this.dao.address, id: i + 1 });
+      return this.add('proposal', `Proposal ${i + 1}`, i + 1, { code: codes.proposal, data });
+    });
   }
 
   /** @param id from 1 */
   proposal(id: number): Contract {
-    while (this.proposals.length < id) {
-      const number = this.proposals.length + 1;
-      const data = packProposalData({ dao: this.dao.address, id: number });
-      const init = { code: this.codes.proposal, data };
-      this.proposals.push(this.add('proposal', `Proposal ${number}`, number, init));
-    }
     return this.proposals[id - 1]!;
   }
 

@@ -52,8 +52,6 @@ export class Scene {
     const boc = libraries.toBoc();
     chain.libs = { toBoc: () => boc } as Cell;
     const pool = new MessagePool(chain, START);
-    const contracts = [cast.vault, cast.dao, ...cast.stakes, ...[1, 2, 3, 4, 5, 6].map((id) => cast.proposal(id))];
-    for (const { address } of contracts) pool.addContract(address);
     return new Scene(cast, pool, new Oracle(cast), new Shadow(cast, beside), new VaultWatch(cast));
   }
 
@@ -130,11 +128,11 @@ export class Scene {
     return delivery;
   }
 
-  /** The network learns of proposals as they are made. */
+  /** The network learns of contracts as somebody writes to them. */
   private makeRoom({ message }: InFlight): void {
-    if (said(message).op !== 'proposalInit' || this.pool.contracts.has(message.info.dest.toRawString())) return;
-    for (let id = 1; !this.cast.proposal(id).address.equals(message.info.dest); id += 1);
-    this.pool.addContract(message.info.dest);
+    const { dest } = message.info;
+    if (this.pool.contracts.has(dest.toRawString())) return;
+    if (this.cast.at(dest) !== undefined) this.pool.addContract(dest);
   }
 
   private noteStrangersVote({ message }: Delivery): void {
