@@ -7,7 +7,7 @@ import { FAIR } from './scene';
 /** What people may do, as plain values: fast-check makes up sequences of them, prints them and shrinks them. */
 
 /** Histories of a whole run of the tests, in two halves; DAO_RUNS=… asks for more. */
-export const RUNS = Number(process.env.DAO_RUNS ?? 1_200);
+export const RUNS = Number(process.env.DAO_RUNS ?? 1_000);
 /** Operations in a history, at most. */
 export const STEPS = 20;
 
@@ -70,7 +70,8 @@ export interface Scenario {
 }
 
 const member = fc.nat(MEMBERS - 1);
-const which = fc.nat(6);
+/** 6: one that has not been made */
+const which = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 4, 6);
 const pay = fc.oneof(
   { weight: 7, arbitrary: fc.constant(FAIR) },
   { weight: 1, arbitrary: fc.bigInt({ min: 5_000_000n, max: 60_000_000n }) },
@@ -145,7 +146,7 @@ const WEIGHTS: { [D in Operation['do']]: number } = {
     voteAstray: 1,
     answerAstray: 1,
   },
-  ...{ propose: 5, finalize: 4, cancel: 1, execute: 4, veto: 1, pause: 1, forge: 3, wait: 6 },
+  ...{ propose: 5, finalize: 4, cancel: 1, execute: 6, veto: 1, pause: 1, forge: 3, wait: 6 },
 };
 
 /** A scenario whose proposals, votes and delegations cross. @param steps at most */

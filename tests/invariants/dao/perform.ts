@@ -99,7 +99,7 @@ const deeds: { [D in Operation['do']]: (scene: Scene, operation: Of<D>) => void 
     scene.post(members[member]!, proposalAt(scene, which), body, { says: 'cancels' });
   },
   execute(scene, { which, right, pay }) {
-    const { number: id, name } = proposalAt(scene, which);
+    const { number: id, name } = likelyOperation(scene, which);
     const drafts = draftsFor(scene.cast);
     const voted = scene.proposal(id)?.actions ?? drafts.payment.actions;
     const actions = right ? voted : drafts[voted.equals(drafts.rules.actions) ? 'payment' : 'rules'].actions;
@@ -108,7 +108,7 @@ const deeds: { [D in Operation['do']]: (scene: Scene, operation: Of<D>) => void 
     scene.post(stranger, scene.cast.vault, body, { value: pay, says });
   },
   veto(scene, { which, byGuardian }) {
-    const { number: id, name } = proposalAt(scene, which);
+    const { number: id, name } = likelyOperation(scene, which);
     const body = vaultBodies.vaultVeto({ queryId: 0n, id, reason: reasonCell('no') });
     scene.post(byGuardian ? guardian : stranger, scene.cast.vault, body, { says: `vetoes ${name}` });
   },
@@ -145,9 +145,9 @@ function say(scene: Scene, member: number, body: Parameters<Scene['post']>[2], v
   scene.post(members[member]!, scene.cast.stakes[member]!, body, { value, says });
 }
 
-/** The next member of whose Stake this is true; the last member does whatever comes to its mind. */
+/** The next member of whose Stake this is true; the last member, once it has one, does whatever comes to its mind. */
 function likely(scene: Scene, first: number, test: (books: StakeBooks) => boolean): number {
-  if (first === MEMBERS - 1) return first;
+  if (first === MEMBERS - 1 && scene.stake(first) !== undefined) return first;
   for (let i = 0; i < MEMBERS; i += 1) {
     const member = (first + i) % MEMBERS;
     const books = scene.stake(member);
@@ -160,6 +160,13 @@ function likely(scene: Scene, first: number, test: (books: StakeBooks) => boolea
 function proposalAt(scene: Scene, which: number): Contract {
   const made = scene.dao().nextId - 1;
   return scene.cast.proposal(which === 6 || made === 0 ? made + 1 : made - (which % made));
+}
+
+/** One that waits in the Vault, or any proposal. */
+function likelyOperation(scene: Scene, which: number): Contract {
+  const waiting = [...scene.vault().operations].filter(([, { state }]) => state === OperationState.waiting);
+  const found = waiting[which % Math.max(1, waiting.length)];
+  return which === 6 || found === undefined ? proposalAt(scene, which) : scene.cast.proposal(found[0]);
 }
 
 function divide(weight: bigint, split: Split): VoteSplit {

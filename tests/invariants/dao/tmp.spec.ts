@@ -8,13 +8,13 @@ import { prepare } from './prepared';
 
 jest.setTimeout(3_600_000);
 test('census', async () => {
-  let t = performance.now();
+  const t = performance.now();
   const prepared = await prepare(asLibrary());
   const census = new Census();
   console.log('prepare', performance.now() - t);
-  t = performance.now();
-  for (const s of sampled(scenarios(), 200)) await play(prepared, s, census);
-  console.log((performance.now() - t) / 200, census.transactions, census.histories);
+  const c0 = process.cpuUsage();
+  for (const s of sampled(scenarios(), Number(process.env.N ?? 200))) await play(prepared, s, census);
+  console.log(process.cpuUsage(c0).user / 1e3 / census.histories, census.transactions, census.histories);
   console.log(
     [...census.outcomes]
       .sort()
