@@ -53,6 +53,8 @@ export interface ProposalBooks extends VoteSplit {
   epoch: number;
   startAt: number;
   hardEnd: number;
+  /** votes */
+  quorum: bigint;
   total: bigint;
   proposer: Address;
   bond: bigint;
@@ -104,8 +106,8 @@ export const readProposal = once((data: Cell): ProposalBooks | undefined => {
   const [eta, expires] = [s.loadUint(32), s.loadUint(32)];
   const terms = restOf(s);
   const [epoch, startAt, hardEnd] = [s.loadUint(16), s.loadUint(32), s.loadUint(32)];
-  s.skip(32 + 64);
-  const total = s.loadUintBig(64);
+  s.skip(32);
+  const [quorum, total] = [s.loadUintBig(64), s.loadUintBig(64)];
   const parties = s.loadRef().beginParse();
   parties.loadAddress();
   const [proposer, bond] = [parties.loadAddress(), parties.loadCoins()];
@@ -122,6 +124,7 @@ export const readProposal = once((data: Cell): ProposalBooks | undefined => {
     epoch,
     startAt,
     hardEnd,
+    quorum,
     total,
     proposer,
     bond,

@@ -1,6 +1,6 @@
 import { ExitCode, exitCodeName, ProposalStatus } from '../../../wrappers';
 import type { Delivery } from '../../support/message-pool';
-import { readProposal, sumOf, votesIn } from './books';
+import { type ProposalBooks, readProposal, sumOf, votesIn } from './books';
 import { type Contract, guardian, members } from './cast';
 import { said } from './said';
 import type { Scene } from './scene';
@@ -103,6 +103,14 @@ function atDao(scene: Scene): string | undefined {
   return undefined;
 }
 
+/** C4, L7: to whom it is due, whole. */
+function bondGoes(scene: Scene, { sent }: Delivery, books: ProposalBooks, { name }: Contract): string | undefined {
+  const enough = books.yes + books.abstain >= books.quorum;
+  const due = enough || books.status === cancelled ? books.proposer : scene.cast.vault.address;
+  const paid = sent.some(({ message: { info } }) => info.dest.equals(due) && info.value.coins >= books.bond);
+  return paid ? undefined : `C4 the bond of ${name} does not go to ${scene.cast.nameOf(due)}`;
+}
+
 const { live, defeated, cancelled, scheduling, passed, queued, executed, vetoed } = ProposalStatus;
 
 /** What may follow; nothing follows where nothing is named. */
@@ -131,6 +139,10 @@ function atProposal(scene: Scene, last: Delivery, contract: Contract): string | 
   if (before !== undefined) {
     if (books.endAt < before.endAt) return `V11 the end of ${contract.name} comes sooner`;
     const follows = books.status === before.status || TRANSITIONS[before.status]?.includes(books.status);
+    if (before.status === live && books.status !== live) {
+      const wrong = bondGoes(scene, last, books, contract);
+      if (wrong !== undefined) return wrong;
+    }
     if (follows !== true) return `L1 ${contract.name} goes from status ${before.status} to ${books.status}`;
   }
   const coins = scene.pool.balanceOf(contract.address) + scene.rentOf(contract);

@@ -13,10 +13,11 @@ export interface Prepared {
   calm: Scene;
   /** the first proposal's voting starts now */
   voting: Scene;
-  /** four proposals have passed; the Vault has been given two of them */
+  /** four proposals have passed; the Vault has been given three of them */
   passing: Scene;
 }
 
+const GIVEN = [1, 2, 3];
 const STAKES = [1_000n, 700n, 400n, 300n];
 const query = { queryId: 0n };
 const meta = packMeta({ uri: 'u', sha256: Buffer.alloc(32, 1) });
@@ -28,7 +29,7 @@ export async function prepare(library: Library, beside?: Beside): Promise<Prepar
   await propose(voting, 3, null);
   voting.pool.now += 6 * HOUR;
   const passing = calm.fork();
-  await pass(passing, ['refusal', 'payment', 'rules', 'tooMuch']);
+  await pass(passing, ['refusal', 'tooMuch', 'payment', 'rules']);
   return { calm, voting, passing };
 }
 
@@ -61,7 +62,7 @@ async function propose(scene: Scene, member: number, draft: DraftName | null): P
   await settle(scene);
 }
 
-/** Each member proposes one thing, all vote for all, and the first two are finalized. */
+/** Each member proposes one thing, all vote for all, and the first three are finalized. */
 async function pass(scene: Scene, drafts: readonly DraftName[]): Promise<void> {
   const { cast, pool } = scene;
   for (const [member, draft] of drafts.entries()) await propose(scene, member, draft);
@@ -75,11 +76,11 @@ async function pass(scene: Scene, drafts: readonly DraftName[]): Promise<void> {
   }
   await settle(scene);
   pool.now = scene.proposal(drafts.length)!.endAt;
-  for (const id of [1, 2]) {
+  for (const id of GIVEN) {
     scene.post(members[0]!, cast.proposal(id), daoBodies.proposalFinalize(query), { says: 'finalizes' });
   }
   await settle(scene);
-  const queued = [1, 2].every((id) => scene.proposal(id)?.status === ProposalStatus.queued);
+  const queued = GIVEN.every((id) => scene.proposal(id)?.status === ProposalStatus.queued);
   if (!queued) throw new Error(`the Vault was not given the proposals\n${scene.story}`);
 }
 
