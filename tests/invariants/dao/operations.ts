@@ -9,7 +9,7 @@ import { FAIR } from './scene';
 /** Histories of a whole run of the tests, in two halves; DAO_RUNS=… asks for more. */
 export const RUNS = Number(process.env.DAO_RUNS ?? 1_000);
 /** Operations in a history, at most. */
-export const STEPS = 20;
+const STEPS = 20;
 
 /** How a member divides its votes. */
 export type Split = 'yes' | 'no' | 'abstain' | 'mixed';
@@ -144,7 +144,7 @@ const WEIGHTS: { [D in Operation['do']]: number } = {
     withdraw: 2,
     vote: 16,
     voteAstray: 1,
-    answerAstray: 1,
+    answerAstray: 2,
   },
   ...{ propose: 5, finalize: 4, cancel: 1, execute: 6, veto: 1, pause: 1, forge: 3, wait: 6 },
 };

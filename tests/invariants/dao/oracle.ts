@@ -192,7 +192,7 @@ export class Oracle {
       const answer = findSaid(sent, 'stakeActivated')!;
       const expected = this.epoch + 1 + this.warmup;
       const label = said(answer).rest.skip(coinsBits(answer)).loadUint(16);
-      if (label !== expected) this.wrongs.push(`new stake counts from ${label}, not from ${expected}`);
+      if (label !== expected) this.wrongs.push(`V12 new stake counts from ${label}, not from ${expected}`);
     }
     if (op === 'daoStakeSub') this.total -= rest.loadCoins();
     if (op === 'daoSetParams') this.warmup = rest.skip(256).loadRef().beginParse().loadUint(8);
@@ -201,7 +201,7 @@ export class Oracle {
     const terms = said(made).rest.loadRef().beginParse();
     const [epoch, total] = [terms.loadUint(16), terms.loadCoins()];
     if (epoch !== this.epoch || total !== this.startTotal) {
-      this.wrongs.push(`a snapshot of ${total} in epoch ${epoch}, not ${this.startTotal} in epoch ${this.epoch}`);
+      this.wrongs.push(`V12 a snapshot of ${total} in epoch ${epoch}, not ${this.startTotal} in epoch ${this.epoch}`);
     }
   }
 
