@@ -54,7 +54,20 @@ export interface PersonalMessage {
   init?: StateInit | undefined;
   /** bit 0: a bounce comes in the new format; bit 1: it brings the whole body back, not only the root cell */
   extraFlags?: bigint;
+  /** the sender's clock; default: the pool's */
+  createdAt?: number;
 }
+
+/** How a message arrives. */
+export interface Arrival {
+  /** the receiver's clock; default: the pool's */
+  now?: number;
+  /** the receiver cannot take it, as if it were frozen: the message comes back, if it can */
+  refused?: boolean;
+}
+
+/** What a bounce costs on its way, about as much as the chain takes. */
+const BOUNCE_FEE = 100_000n;
 
 export class MessagePool {
   readonly contracts = new Map<string, SmartContract>();
@@ -73,13 +86,24 @@ export class MessagePool {
     this.now = start;
   }
 
+  /** The same network once more, to go on from here in another way. Nothing may be on its way. */
+  fork(): MessagePool {
+    if (this.size > 0) throw new Error('messages are on their way');
+    const twin = new MessagePool(this.chain, this.now);
+    for (const [key, { account }] of this.contracts) twin.contracts.set(key, new SmartContract(account, this.chain));
+    for (const [person, coins] of this.purses) twin.purses.set(person, coins);
+    twin.fees = this.fees;
+    twin.lt = this.lt;
+    return twin;
+  }
+
   /** From now on code may live at this address; before, the address was a purse. */
   addContract(address: Address): void {
     this.contracts.set(address.toRawString(), SmartContract.empty(this.chain, address));
   }
 
   /** Puts a person's message into the pool; it always bounces, as wallets send by default. */
-  send(from: Address, { to, value, body, init, extraFlags = 0n }: PersonalMessage): void {
+  send(from: Address, { to, value, body, init, extraFlags = 0n, createdAt = this.now }: PersonalMessage): void {
     this.lt += 1n;
     this.credit(from, -value);
     const info: CommonMessageInfoInternal = {
@@ -94,7 +118,7 @@ export class MessagePool {
       ihrFee: extraFlags,
       forwardFee: 0n,
       createdLt: this.lt,
-      createdAt: this.now,
+      createdAt,
     };
     this.enqueue({ message: { info, body, init: init ?? null }, cause: undefined });
   }
@@ -110,15 +134,19 @@ export class MessagePool {
     return [...this.channels.values()].flat();
   }
 
-  /** Delivers the oldest message of one channel; `pick` is any number. Undefined when nothing is on its way. */
-  async deliver(pick: number): Promise<Delivery | undefined> {
+  /**
+   * Delivers the oldest message of one channel; `pick` is any number. Undefined when nothing is on its way.
+   * @param arrival how the message that was picked arrives; default: now, and well
+   */
+  async deliver(pick: number, arrival?: (next: InFlight) => Arrival): Promise<Delivery | undefined> {
     const open = [...this.channels];
     const chosen = open[pick % Math.max(1, open.length)];
     if (chosen === undefined) return undefined;
     const [key, queue] = chosen;
     const next = queue.shift()!;
     if (queue.length === 0) this.channels.delete(key);
-    return this.arrive(next);
+    const { now = this.now, refused = false } = arrival?.(next) ?? {};
+    return refused ? this.turnBack(next, now) : this.arrive(next, now);
   }
 
   balanceOf(address: Address): bigint {
@@ -144,24 +172,51 @@ export class MessagePool {
     return total;
   }
 
-  private async arrive(arrived: InFlight): Promise<Delivery> {
+  /** The receiver takes nothing; a message that can bounce does, with the first 256 bits of its body. */
+  private turnBack(turned: InFlight, now: number): Delivery {
+    const { message, cause } = turned;
+    const { src, dest, value, bounce } = message.info;
+    const data = this.dataOf(dest);
+    const fees = bounce && value.coins > BOUNCE_FEE ? BOUNCE_FEE : value.coins;
+    const sent: InFlight[] = [];
+    const nothing = { tx: undefined, exitCode: undefined, ok: false, gain: 0n, rent: 0n };
+    const delivery: Delivery = { message, cause, now, sent, fees, dataBefore: data, dataAfter: data, ...nothing };
+    this.fees += fees;
+    if (bounce) {
+      this.lt += 1n;
+      const bits = message.body.bits;
+      const body = beginCell()
+        .storeUint(0xffffffff, 32)
+        .storeBits(bits.substring(0, Math.min(bits.length, 256)))
+        .endCell();
+      const coins = value.coins - fees;
+      const back = { src: dest, dest: src, bounce: false, bounced: true, value: { coins } };
+      const info: CommonMessageInfoInternal = { ...message.info, ...back, createdLt: this.lt, createdAt: now };
+      const item = { message: { info, body, init: null }, cause: delivery };
+      sent.push(item);
+      this.enqueue(item);
+    }
+    return delivery;
+  }
+
+  private async arrive(arrived: InFlight, now: number): Promise<Delivery> {
     const { message, cause } = arrived;
     const { dest, value } = message.info;
     const contract = this.contracts.get(dest.toRawString());
     if (contract === undefined) {
       this.credit(dest, value.coins);
       const nothing = { tx: undefined, exitCode: undefined, dataBefore: undefined, dataAfter: undefined };
-      return { message, cause, now: this.now, ok: true, sent: [], gain: value.coins, rent: 0n, fees: 0n, ...nothing };
+      return { message, cause, now, ok: true, sent: [], gain: value.coins, rent: 0n, fees: 0n, ...nothing };
     }
     const dataBefore = dataIn(contract);
     const coinsBefore = contract.balance;
-    const tx = await contract.receiveMessage(message, { now: this.now });
+    const tx = await contract.receiveMessage(message, { now });
     const out = tx.outMessages.values().filter(isInternal);
     const fees = out.reduce((sum, { info }) => sum + info.forwardFee, tx.totalFees.coins);
     this.fees += fees;
     const sent: InFlight[] = [];
     const delivery: Delivery = {
-      ...{ message, cause, now: this.now, tx, sent, fees, dataBefore, dataAfter: dataIn(contract) },
+      ...{ message, cause, now, tx, sent, fees, dataBefore, dataAfter: dataIn(contract) },
       gain: contract.balance - coinsBefore,
       ...phasesOf(tx),
     };

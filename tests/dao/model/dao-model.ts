@@ -88,6 +88,12 @@ export class DaoModel {
         refuseUnless(now >= this.enoughSince + this.terms.activationWait, 'daoActivation');
         this.active = true;
         return [];
+      case 'daoSetParams':
+        refuseUnless(from === VAULT, 'notVault');
+        this.roll(now);
+        this.params = message.params;
+        this.watchActivation(now);
+        return [];
       case 'proposalPassed': {
         refuseUnless(from === this.open.get(message.id)?.proposal, 'unknownProposal');
         const { id, actionsHash } = message;

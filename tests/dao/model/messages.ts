@@ -1,4 +1,5 @@
 import type { ProposeCode, VoteCode } from '../../../wrappers/dao-messages';
+import type { DaoModelParams } from './dao-model';
 
 /**
  * Messages of the DAO as the model sees them: named as the operations, only the fields that decide something. Amounts are
@@ -92,7 +93,9 @@ export type Message =
   | { op: 'vaultSchedule'; id: number; class: 0 | 1; actionsHash: string; proposal: Party }
   | { op: 'opScheduled'; id: number; eta: number; expires: number }
   | { op: 'opDone'; id: number }
-  | { op: 'opVetoed'; id: number };
+  | { op: 'opVetoed'; id: number }
+  // Vault -> Dao
+  | { op: 'daoSetParams'; params: DaoModelParams };
 
 export type Op = Message['op'];
 
