@@ -1,7 +1,7 @@
 import { contractCode } from '../../sdk/generated/code';
-import { compileOne, readSources } from '../../tools/compile-contracts';
+import { compileOne, daoContractNames, networkContractNames, readSources } from '../../tools/compile-contracts';
 import { type Mutant, mutantsOf, type Operator } from '../../tools/mutation/mutants';
-import { contractsOf, importsOf, orderSpecs } from '../../tools/mutation/run-mutant';
+import { contractsOf, importsOf, orderSpecs, ownersOf } from '../../tools/mutation/run-mutant';
 import { findBodies, maskComments } from '../../tools/mutation/tact-source';
 
 /** Mutants of a receiver with this body. */
@@ -149,7 +149,7 @@ describe('tests for a mutant', () => {
       }).map(([file, text]) => [file, Buffer.from(text)]),
     );
     expect([...importsOf('proxy.tact', sources)]).toEqual(['proxy.tact', 'common/books.tact', 'common/more.tact']);
-    expect(contractsOf('common/more.tact', sources)).toEqual(['proxy']);
+    expect(contractsOf('common/more.tact', sources, networkContractNames)).toEqual(['proxy']);
   });
 
   test('run the former killer first, then what bears the name, then the quick ones', () => {

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Cell } from '@ton/core';
-import { type ContractName, compileOne, contractNames, networkContractNames, sourceOf } from '../compile-contracts';
+import { type ContractName, compileOne, contractNames, sourceOf } from '../compile-contracts';
 import { runSpecs, type SpecRun } from '../contract-tests';
 import type { Mutant } from './mutants';
+import type { Target } from './targets';
 
 export type Codes = Readonly<Record<ContractName, Cell>>;
 
@@ -41,12 +42,19 @@ export async function withCodes<T>(
   }
 }
 
-/** Files that a source imports, itself included, as paths relative to contracts/. */
-export function importsOf(file: string, sources: ReadonlyMap<string, Buffer>): Set<string> {
+/**
+ * Files that a source imports, itself included, as paths relative to contracts/.
+ * @param stopAt files that are not looked into
+ */
+export function importsOf(
+  file: string,
+  sources: ReadonlyMap<string, Buffer>,
+  stopAt: readonly string[] = [],
+): Set<string> {
   const found = new Set<string>();
   const visit = (name: string): void => {
     const content = sources.get(name);
-    if (content === undefined || found.has(name)) return;
+    if (content === undefined || found.has(name) || stopAt.includes(name)) return;
     found.add(name);
     for (const [, target] of content.toString('utf8').matchAll(/^\s*import\s+"(\.[^"]+)"/gm)) {
       const joined = path.posix.join(path.posix.dirname(name), target!);
@@ -57,16 +65,41 @@ export function importsOf(file: string, sources: ReadonlyMap<string, Buffer>): S
   return found;
 }
 
-/** Contracts of the network that are made of `file`. Those of the DAO are mutated by their own tests. */
-export function contractsOf(file: string, sources: ReadonlyMap<string, Buffer>): ContractName[] {
-  return networkContractNames.filter((name) => importsOf(sourceOf(name), sources).has(file));
+/** Those of `names` whose code changes with `file`. */
+export function contractsOf(
+  file: string,
+  sources: ReadonlyMap<string, Buffer>,
+  names: readonly ContractName[],
+): ContractName[] {
+  return names.filter((name) => importsOf(sourceOf(name), sources).has(file));
 }
 
-/** Cheap and specific first: what killed it before, what bears the contract's name, then by duration. */
-export function orderSpecs(known: readonly KnownSpec[], contracts: readonly ContractName[], killer?: string): string[] {
+/** Those of `names` that are made of `file` themselves, not only through another one's code that they carry. */
+export function ownersOf(
+  file: string,
+  sources: ReadonlyMap<string, Buffer>,
+  names: readonly ContractName[],
+): ContractName[] {
+  return names.filter((name) => {
+    const others = names.filter((other) => other !== name).map(sourceOf);
+    return importsOf(sourceOf(name), sources, others).has(file);
+  });
+}
+
+/**
+ * Cheap and specific first: what killed it before, what bears the name of a contract that the mutant is in, then by duration.
+ * @param contracts whose code is another
+ * @param owners those of them that the mutated source belongs to
+ */
+export function orderSpecs(
+  known: readonly KnownSpec[],
+  contracts: readonly ContractName[],
+  killer?: string,
+  owners: readonly ContractName[] = contracts,
+): string[] {
   const rank = ({ spec }: KnownSpec): number => {
     if (killer?.startsWith(spec)) return 0;
-    return contracts.some((name) => path.basename(spec).startsWith(name)) ? 1 : 2;
+    return owners.some((name) => path.basename(spec).startsWith(name)) ? 1 : 2;
   };
   return known
     .filter((entry) => entry.contracts.some((name) => contracts.includes(name)))
@@ -78,6 +111,7 @@ export interface Surroundings {
   sources: ReadonlyMap<string, Buffer>;
   codes: Codes;
   specs: readonly KnownSpec[];
+  target: Target;
 }
 
 /** Seconds that the tests of one mutant may take. */
@@ -87,7 +121,7 @@ export async function runMutant(mutant: Mutant, around: Surroundings, killer?: s
   const mutated = new Map(around.sources).set(mutant.file, Buffer.from(mutant.source));
   const codes: Record<ContractName, Cell> = { ...around.codes };
   const changed: ContractName[] = [];
-  for (const name of contractsOf(mutant.file, around.sources)) {
+  for (const name of contractsOf(mutant.file, around.sources, around.target.contracts)) {
     let boc: Buffer;
     try {
       boc = await compileOne(name, mutated, { quiet: true });
@@ -100,7 +134,8 @@ export async function runMutant(mutant: Mutant, around: Surroundings, killer?: s
     changed.push(name);
   }
   if (changed.length === 0) return { verdict: 'same code' };
-  const specs = orderSpecs(around.specs, changed, killer);
+  const owners = ownersOf(mutant.file, around.sources, around.target.contracts);
+  const specs = orderSpecs(around.specs, changed, killer, owners);
   const results = await withCodes(codes, (run) =>
     runSpecs({
       specs,
