@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Cell } from '@ton/core';
-import { type ContractName, compileOne, contractNames, sourceOf } from '../compile-contracts';
+import { type ContractName, compileOne, contractNames, projectRoot, sourceOf } from '../compile-contracts';
 import { runSpecs, type SpecRun } from '../contract-tests';
 import type { Mutant } from './mutants';
 import type { Target } from './targets';
@@ -87,24 +87,38 @@ export function ownersOf(
 }
 
 /**
- * Cheap and specific first: what killed it before, what bears the name of a contract that the mutant is in, then by duration.
+ * Cheap and specific first: what killed it before, what bears the name of a contract that the mutant is in (and there, what is about
+ * the same exit code), then by duration.
  * @param contracts whose code is another
  * @param owners those of them that the mutated source belongs to
+ * @param isAbout whether a test file names what the mutant is about
  */
 export function orderSpecs(
   known: readonly KnownSpec[],
   contracts: readonly ContractName[],
   killer?: string,
   owners: readonly ContractName[] = contracts,
+  isAbout: (spec: string) => boolean = () => false,
 ): string[] {
   const rank = ({ spec }: KnownSpec): number => {
     if (killer?.startsWith(spec)) return 0;
-    return owners.some((name) => path.basename(spec).startsWith(name)) ? 1 : 2;
+    if (!owners.some((name) => path.basename(spec).startsWith(name))) return 3;
+    return isAbout(spec) ? 1 : 2;
   };
   return known
     .filter((entry) => entry.contracts.some((name) => contracts.includes(name)))
     .sort((a, b) => rank(a) - rank(b) || a.seconds - b.seconds)
     .map(({ spec }) => spec);
+}
+
+/** The tests' name of the exit code that a guard throws, itself or the function that it is a call of; null: it throws none. */
+export function exitCodeIn(id: string, sources: ReadonlyMap<string, Buffer>): string | null {
+  let constant = /\bERR_(\w+)/.exec(id)?.[1];
+  const called = / › drop guard › (?:self\.)?(require\w+)\(/.exec(id)?.[1];
+  for (const content of called === undefined || constant !== undefined ? [] : sources.values()) {
+    constant ??= new RegExp(`fun ${called}\\([^}]*?\\bERR_(\\w+)`).exec(content.toString('utf8'))?.[1];
+  }
+  return constant?.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) ?? null;
 }
 
 export interface Surroundings {
@@ -135,7 +149,9 @@ export async function runMutant(mutant: Mutant, around: Surroundings, killer?: s
   }
   if (changed.length === 0) return { verdict: 'same code' };
   const owners = ownersOf(mutant.file, around.sources, around.target.contracts);
-  const specs = orderSpecs(around.specs, changed, killer, owners);
+  const code = exitCodeIn(mutant.id, around.sources);
+  const isAbout = (spec: string) => code !== null && readFileSync(path.join(projectRoot, spec), 'utf8').includes(code);
+  const specs = orderSpecs(around.specs, changed, killer, owners, isAbout);
   const results = await withCodes(codes, (run) =>
     runSpecs({
       specs,
