@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Cell } from '@ton/core';
 import { type ContractName, compileOne, contractNames, projectRoot, sourceOf } from '../compile-contracts';
 import { runSpecs, type SpecRun } from '../contract-tests';
+import { graft } from './graft';
 import type { Mutant } from './mutants';
 import type { Target } from './targets';
 
@@ -135,20 +136,24 @@ export async function runMutant(mutant: Mutant, around: Surroundings, killer?: s
   const mutated = new Map(around.sources).set(mutant.file, Buffer.from(mutant.source));
   const codes: Record<ContractName, Cell> = { ...around.codes };
   const changed: ContractName[] = [];
+  const owners = ownersOf(mutant.file, around.sources, around.target.contracts);
+  const replaced = new Map<string, Cell>();
+  // Those that carry another's code come after it.
   for (const name of contractsOf(mutant.file, around.sources, around.target.contracts)) {
-    let boc: Buffer;
+    let code: Cell;
     try {
-      boc = await compileOne(name, mutated, { quiet: true });
+      code = owners.includes(name)
+        ? Cell.fromBoc(await compileOne(name, mutated, { quiet: true }))[0]!
+        : graft(codes[name], replaced);
     } catch {
       return { verdict: 'does not compile' };
     }
-    const code = Cell.fromBoc(boc)[0]!;
     if (code.equals(codes[name])) continue;
+    replaced.set(codes[name].hash().toString('hex'), code);
     codes[name] = code;
     changed.push(name);
   }
   if (changed.length === 0) return { verdict: 'same code' };
-  const owners = ownersOf(mutant.file, around.sources, around.target.contracts);
   const code = exitCodeIn(mutant.id, around.sources);
   const isAbout = (spec: string) => code !== null && readFileSync(path.join(projectRoot, spec), 'utf8').includes(code);
   const specs = orderSpecs(around.specs, changed, killer, owners, isAbout);
