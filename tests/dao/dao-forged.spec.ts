@@ -14,7 +14,7 @@ import {
   vote,
   whileReplaced,
 } from '../support/stake-acts';
-import { exitCodeOf, sentBy, txsOf } from '../support/trace';
+import { exitCodeOf, isBounce, sentBy, txsOf } from '../support/trace';
 import { startEachTestFrom } from '../support/world';
 
 /** V8: an answer counts only from the account that was asked, in the basechain; what comes back is believed as far as it goes. */
@@ -73,6 +73,27 @@ describe('an account of the masterchain with the number of the true one', () => 
       const from = inMasterchain(account);
       await expectBounce(it_, { from, to: it_.dao.address, value: TON, body }, code);
     }
+  });
+});
+
+describe('a proposal that passed', () => {
+  it('is handed on or comes back to itself, to the nanoTON: with too little for the way it never vanishes in the Dao', async () => {
+    const start = it_.chain.snapshot();
+    const body = daoBodies.proposalPassed({ queryId, id: 1, klass: 0, actionsHash: Buffer.alloc(32) });
+    const told = async (value: bigint) => {
+      await it_.chain.loadFrom(start);
+      return speak(it_, it_.proposal.address, it_.dao.address, body, value);
+    };
+    const isHandedOn = async (value: bigint) => txsOf(await told(value), it_.vault.address).length > 0;
+    let [low, high] = [0n, TON];
+    while (high - low > 1n) {
+      const middle = (low + high) / 2n;
+      if (await isHandedOn(middle)) high = middle;
+      else low = middle;
+    }
+    const result = await told(low);
+    expect(exitCodeOf(txsOf(result, it_.dao.address)[0]!)).not.toBe(0);
+    expect(txsOf(result, it_.proposal.address).map(({ inMessage }) => isBounce(inMessage!))).toEqual([true]);
   });
 });
 

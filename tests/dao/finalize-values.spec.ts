@@ -9,7 +9,7 @@ import { balanceOf } from '../support/world';
 
 /** R1 for the dearest way through the DAO: Proposal, Dao, Vault, Proposal, Dao, with all places taken and a full Vault. */
 
-const STEPS = 12n;
+const STEPS = 8n;
 const STEP = TON / 10_000n;
 
 describe.each<Prices>(['current', 'tenfold'])('finalizing at %s prices', (prices) => {
