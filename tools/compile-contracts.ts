@@ -17,7 +17,10 @@ import { compile as worker } from '../wrappers/CocoonWorker.compile';
 /** The contracts of the live network, which money of clients, proxies and workers passes through. */
 export const networkContractNames = ['root', 'proxy', 'client', 'worker', 'wallet'] as const;
 
-export const contractNames = [...networkContractNames, 'stake', 'proposal', 'dao', 'vault', 'registrar'] as const;
+/** The contracts of the network's members, their votes and their treasury. */
+export const daoContractNames = ['stake', 'proposal', 'dao', 'vault', 'registrar'] as const;
+
+export const contractNames = [...networkContractNames, ...daoContractNames] as const;
 export type ContractName = (typeof contractNames)[number];
 
 export const projectRoot = path.resolve(__dirname, '..');

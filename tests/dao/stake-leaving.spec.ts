@@ -68,6 +68,18 @@ describe('stake that leaves', () => {
     await expectRejection(asWorld(dao), attempt(body(TON), TON / 1_000n), ExitCode.lowMsgValue);
   });
 
+  it('is nothing while none has asked to leave: a withdrawal of nothing is refused, today and after years of rent', async () => {
+    const nothing = {
+      from: dao.members[0]!,
+      to: dao.stakes[0]!.address,
+      value: TON,
+      body: daoBodies.stakeWithdraw({ queryId: 3n }),
+    };
+    await expectRejection(asWorld(dao), nothing, ExitCode.stakeNothing);
+    dao.advance(2_000 * DAY);
+    await expectRejection(asWorld(dao), nothing, ExitCode.stakeNothing);
+  });
+
   it('without the Dao hearing of it is told with stake_sync', async () => {
     await whileReplaced(dao, dao.dao.address, THROWING, () => unstake(dao, 0, ALL));
     expect(await expectSound(dao, 0, ALL)).toMatchObject({ unsynced: ALL, unbonding: ALL });

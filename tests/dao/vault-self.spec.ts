@@ -187,6 +187,8 @@ describe('another network', () => {
     await refused(elsewhere(Op.vaultSetNetwork, 2), ExitCode.vaultBadLimits);
     await refused(elsewhere(Op.vaultSetGovernor, 0), ExitCode.vaultBadLimits);
     await refused(elsewhere(Op.vaultSetGuardian, 32), ExitCode.vaultBadLimits);
+    const root = beginCell().storeUint(Op.vaultSetNetwork, 32).storeUint(1, 64).storeAddress(it.people.payee.address);
+    await refused(root.storeAddress(masterchain).endCell(), ExitCode.vaultBadLimits);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Address, beginCell, type Cell, toNano } from '@ton/core';
+import { Address, beginCell, type Cell, toNano } from '@ton/core';
 import {
   bodies,
   CocoonVault,
@@ -168,6 +168,17 @@ describe('the set-up', () => {
   test('takes nobody as governor who cannot be told anything', async () => {
     const body = beginCell().storeUint(Op.vaultInit, 32).storeUint(1, 64).storeAddress(null).storeAddress(null);
     await refused(body.storeUint(0, 32).endCell(), ExitCode.vaultBadLimits);
+  });
+
+  test('takes nobody as guardian, and no root, outside the basechain', async () => {
+    const masterchain = new Address(-1, Buffer.alloc(32, 3));
+    const head = beginCell().storeUint(Op.vaultInit, 32).storeUint(1, 64).storeAddress(it.people.governor.address);
+    await refused(head.storeAddress(masterchain).storeUint(0, 32).endCell(), ExitCode.vaultBadLimits);
+    const data = initialVaultData({ root: masterchain, deployer: it.people.deployer.address });
+    const other = it.world.chain.openContract(CocoonVault.createFromConfig(data, codeOf('vault')));
+    await other.sendDeploy(it.people.deployer.getSender());
+    const attempt = { from: it.people.deployer, to: other.address, value: VALUE, body: initBody() };
+    await expectRejection(it.world, attempt, ExitCode.vaultBadLimits);
   });
 
   test('takes no message that is longer or shorter', async () => {

@@ -1,8 +1,12 @@
+import { Cell } from '@ton/core';
 import { contractCode } from '../../sdk/generated/code';
-import { compileOne, readSources } from '../../tools/compile-contracts';
+import { compileOne, daoContractNames, networkContractNames, readSources } from '../../tools/compile-contracts';
+import { isSenderGuard, listed, namedMutants } from '../../tools/mutation/dao-mutants';
+import { graft } from '../../tools/mutation/graft';
 import { type Mutant, mutantsOf, type Operator } from '../../tools/mutation/mutants';
-import { contractsOf, importsOf, orderSpecs } from '../../tools/mutation/run-mutant';
+import { contractsOf, exitCodeIn, importsOf, orderSpecs, ownersOf } from '../../tools/mutation/run-mutant';
 import { findBodies, maskComments } from '../../tools/mutation/tact-source';
+import { targets } from '../../tools/mutation/targets';
 
 /** Mutants of a receiver with this body. */
 function ofBody(body: string, operator?: Operator): Mutant[] {
@@ -149,7 +153,35 @@ describe('tests for a mutant', () => {
       }).map(([file, text]) => [file, Buffer.from(text)]),
     );
     expect([...importsOf('proxy.tact', sources)]).toEqual(['proxy.tact', 'common/books.tact', 'common/more.tact']);
-    expect(contractsOf('common/more.tact', sources)).toEqual(['proxy']);
+    expect(contractsOf('common/more.tact', sources, networkContractNames)).toEqual(['proxy']);
+  });
+
+  test('belong to whoever is made of the file itself, not to who carries its code', () => {
+    const carried = new Map(
+      Object.entries({
+        'dao/stake.tact': 'import "./votes";\n',
+        'dao/votes.tact': 'import "./time";\n',
+        'dao/time.tact': '',
+        'dao/dao.tact': 'import "./stake";\nimport "./time";\n',
+      }).map(([file, text]) => [file, Buffer.from(text)]),
+    );
+    expect(contractsOf('dao/votes.tact', carried, daoContractNames)).toEqual(['stake', 'dao']);
+    expect(ownersOf('dao/votes.tact', carried, daoContractNames)).toEqual(['stake']);
+    expect(ownersOf('dao/time.tact', carried, daoContractNames)).toEqual(['stake', 'dao']);
+  });
+
+  test('about the same exit code come first, also where a function throws it', () => {
+    const sources = new Map([['a.tact', Buffer.from('fun requireMember(x: Int) { throwUnless(ERR_NOT_OWNER, x); }')]]);
+    const guard = (text: string) => `a.tact › receive(A) › drop guard › ${text} → (nothing)`;
+    expect(exitCodeIn(guard('throwIf(ERR_LOW_MSG_VALUE, x);'), sources)).toBe('lowMsgValue');
+    expect(exitCodeIn(guard('self.requireMember(1);'), sources)).toBe('notOwner');
+    expect(exitCodeIn('a.tact › receive(A) › drop call › f(); → (nothing)', sources)).toBeNull();
+    const known = ['a', 'b'].map((name) => ({
+      spec: `tests/proxy-${name}.spec.ts`,
+      seconds: 1,
+      contracts: ['proxy' as const],
+    }));
+    expect(orderSpecs(known, ['proxy'], undefined, ['proxy'], (spec) => spec.includes('-b'))[0]).toContain('proxy-b');
   });
 
   test('run the former killer first, then what bears the name, then the quick ones', () => {
@@ -164,5 +196,58 @@ describe('tests for a mutant', () => {
       'tests/contracts/proxy.spec.ts',
       'tests/flows/money.spec.ts',
     ]);
+  });
+});
+
+describe('mutants of the DAO', () => {
+  const sources = readSources();
+
+  test('name each mistake that the design calls fatal at least once, by a name of its own', () => {
+    const named = namedMutants(sources);
+    for (const mistake of listed) expect(named.filter(({ id }) => id.includes(` › ${mistake} › `))).not.toEqual([]);
+    expect(new Set(named.map(({ id }) => id)).size).toBe(named.length);
+    for (const { file, source } of named) expect(source).not.toBe(sources.get(file)!.toString('utf8'));
+  });
+
+  test('are not made of sources that have moved on: the list must follow', () => {
+    const moved = new Map(sources).set('dao/tally.tact', Buffer.from('fun nothing() {}'));
+    expect(() => namedMutants(moved)).toThrow('dao/tally.tact has 0 places for "quorum on yes+no"');
+  });
+
+  test('drop the check of the sender wherever an operation has one', () => {
+    const guards = targets.dao
+      .mutants(sources)
+      .map(({ id }) => id)
+      .filter(isSenderGuard);
+    // Operations that anybody may send: they pay for themselves and decide nothing.
+    const open = new Set(['TopUp', 'Slice', 'DaoActivate', 'ProposalFinalize', 'ProposalCleanup', 'VaultExecute']);
+    for (const name of ['List', 'PayRent', 'Evict', 'Recheck', 'Withdraw']) open.add(`Registrar${name}`);
+    // They end in a function of their own that looks at the sender.
+    for (const name of ['OpDone', 'OpVetoed']) open.add(name);
+    for (const [file, content] of sources) {
+      if (!file.startsWith('dao/')) continue;
+      for (const [, message] of content.toString('utf8').matchAll(/receive\(msg: (\w+)\)/g)) {
+        if (open.has(message!)) continue;
+        const found = guards.some((id) => id.startsWith(`${file} › receive(${message}) › `));
+        expect([file, message, found]).toEqual([file, message, true]);
+      }
+    }
+  });
+});
+
+describe('the code of a contract that carries another', () => {
+  test('has the other one replaced everywhere, and nothing else', () => {
+    const [stake, proposal] = [contractCode.stake, contractCode.proposal].map(({ boc }) => Cell.fromBase64(boc));
+    const other = new Cell({ bits: stake!.bits, refs: [...stake!.refs].reverse() });
+    const grafted = graft(proposal!, new Map([[stake!.hash().toString('hex'), other]]));
+    const cells = new Set<string>();
+    const walk = (cell: Cell): void => {
+      cells.add(cell.hash().toString('hex'));
+      cell.refs.forEach(walk);
+    };
+    walk(grafted);
+    expect([cells.has(other.hash().toString('hex')), cells.has(stake!.hash().toString('hex'))]).toEqual([true, false]);
+    const back = graft(grafted, new Map([[other.hash().toString('hex'), stake!]]));
+    expect(back.equals(proposal!)).toBe(true);
   });
 });

@@ -2,10 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Cell } from '@ton/core';
-import { type ContractName, compileOne, networkContractNames } from '../compile-contracts';
-import { contractSpecs, runSpecs } from '../contract-tests';
+import { type ContractName, compileOne } from '../compile-contracts';
+import { runSpecs } from '../contract-tests';
 import type { Recording } from '../coverage/record';
 import { type Codes, type KnownSpec, withCodes } from './run-mutant';
+import type { Target } from './targets';
 
 export interface Baseline {
   specs: KnownSpec[];
@@ -14,9 +15,9 @@ export interface Baseline {
 }
 
 /** Codes that behave as ours and yet are others: they answer one get method more, as every Tact contract may. */
-async function controlCodes(sources: ReadonlyMap<string, Buffer>, codes: Codes): Promise<Codes> {
+async function controlCodes(sources: ReadonlyMap<string, Buffer>, codes: Codes, target: Target): Promise<Codes> {
   const entries: [ContractName, Cell][] = [];
-  for (const name of networkContractNames) {
+  for (const name of target.contracts) {
     const boc = await compileOne(name, sources, { options: { interfacesGetter: true } });
     entries.push([name, Cell.fromBoc(boc)[0]!]);
   }
@@ -27,16 +28,20 @@ async function controlCodes(sources: ReadonlyMap<string, Buffer>, codes: Codes):
  * Runs every test of the contracts once, on a control: shows that the tests see the code they are given, how long each file
  * takes and which contracts it executes. Throws when a test fails that does not fail for the control's sake.
  */
-export async function measureBaseline(sources: ReadonlyMap<string, Buffer>, codes: Codes): Promise<Baseline> {
-  const control = await controlCodes(sources, codes);
-  for (const name of networkContractNames) {
+export async function measureBaseline(
+  sources: ReadonlyMap<string, Buffer>,
+  codes: Codes,
+  target: Target,
+): Promise<Baseline> {
+  const control = await controlCodes(sources, codes, target);
+  for (const name of target.contracts) {
     if (control[name].equals(codes[name])) throw new Error(`the control of ${name} has the same code: no control`);
   }
   const dir = mkdtempSync(path.join(os.tmpdir(), 'cocoon-baseline-'));
   try {
     const results = await withCodes(control, (run) =>
       runSpecs({
-        specs: contractSpecs(),
+        specs: target.specs(),
         env: { ...run.env, COCOON_RECORD_DIR: dir },
         config: { ...run.config, setupFilesAfterEnv: ['<rootDir>/tools/coverage/record.ts'] },
         args: ['--maxWorkers=1'],
@@ -56,7 +61,7 @@ export async function measureBaseline(sources: ReadonlyMap<string, Buffer>, code
       .map(({ spec, seconds }) => ({
         spec,
         seconds,
-        contracts: networkContractNames.filter((name) => runs(spec, name)),
+        contracts: target.contracts.filter((name) => runs(spec, name)),
       }));
     return { specs, pinning };
   } finally {

@@ -20,7 +20,7 @@ export interface Mutant {
   id: string;
   /** Relative to contracts/. */
   file: string;
-  operator: Operator;
+  operator: Operator | 'named';
   /** The whole file after the change. */
   source: string;
 }

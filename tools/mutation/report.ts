@@ -1,5 +1,6 @@
-import { type ContractName, contractTitle, networkContractNames } from '../compile-contracts';
+import { type ContractName, contractNames, contractTitle } from '../compile-contracts';
 import type { Verdict } from './run-mutant';
+import type { Target } from './targets';
 
 export type Group = ContractName | 'common';
 
@@ -32,7 +33,7 @@ export function resultOf(mutant: string, group: Group, ran: Verdict, equivalents
   const listed = equivalents.some((entry) => entry.mutant === mutant);
   if (ran.verdict === 'killed') {
     if (listed) {
-      throw new Error(`equivalent.json lists a mutant that a test kills; take it out:\n  ${mutant}\n  ${ran.by}`);
+      throw new Error(`the list of equivalents has a mutant that a test kills; take it out:\n  ${mutant}\n  ${ran.by}`);
     }
     return { mutant, group, verdict: 'killed', by: ran.by };
   }
@@ -41,7 +42,7 @@ export function resultOf(mutant: string, group: Group, ran: Verdict, equivalents
 
 export function makeReport(codes: MutationReport['codes'], mutants: MutantResult[]): MutationReport {
   const totals: MutationReport['totals'] = {};
-  for (const group of [...networkContractNames, 'common' as const]) {
+  for (const group of [...contractNames, 'common' as const]) {
     const own = mutants.filter((result) => result.group === group);
     const count = (name: VerdictName) => own.filter(({ verdict }) => verdict === name).length;
     if (own.length > 0) {
@@ -71,7 +72,7 @@ export function complaints(
   const now = new Set(present.mutants);
   const missing = present.mutants.filter((id) => required(id) && !known.has(id));
   const gone = [...known].filter((id) => !now.has(id));
-  const moved = networkContractNames.filter((name) => report.codes[name] !== present.codes[name]);
+  const moved = contractNames.filter((name) => report.codes[name] !== present.codes[name]);
   const alive = report.mutants.filter(({ verdict }) => verdict === 'survived').map(({ mutant }) => mutant);
   const idle = equivalents.filter(
     (entry) => report.mutants.find(({ mutant }) => mutant === entry.mutant)?.verdict !== 'equivalent',
@@ -84,13 +85,14 @@ export function complaints(
     found.push(`${alive.length} mutants survive; write a test that kills them, or say why none can:${atMost(alive)}`);
   }
   if (idle.length > 0) {
-    found.push(`equivalent.json lists what is no equivalent mutant:${atMost(idle.map(({ mutant }) => mutant))}`);
+    found.push(`the list of equivalents has what is no equivalent mutant:${atMost(idle.map(({ mutant }) => mutant))}`);
   }
   return found;
 }
 
 /** @param unknown how many mutants of the present sources have not been run */
 export function renderReadme(
+  target: Target,
   report: MutationReport,
   unknown: number,
   equivalents: readonly Equivalent[],
@@ -105,11 +107,12 @@ export function renderReadme(
     report.mutants.filter((result) => result.verdict === verdict).map(({ mutant }) => `- \`${mutant}\``);
   const survivors = list('survived');
   const reasons = equivalents.map(({ mutant, reason }) => `- \`${mutant}\`: ${reason}`);
-  return `# Mutation run of the contracts
+  const [title, flag] = target.name === 'dao' ? ["DAO's contracts", ' --dao'] : ['contracts', ''];
+  return `# Mutation run of the ${title}
 
-Written by \`npm run mutate -- --write\`. Each mutant is the contracts with one mistake made on purpose; a test must fail. \`npm run mutate\`
+Written by \`npm run mutate --${flag} --write\`. Each mutant is the contracts with one mistake made on purpose; a test must fail. \`npm run mutate\`
 resumes where it was stopped, \`--changed\` starts from the committed result. \`--check\` (in CI) asks whether the result is of the present
-sources, has every mutant that drops a guard or an assignment, and no survivor without a reason. Which test kills which mutant is in \`result.json\`.
+sources, ${target.promise}, and no survivor without a reason. Which test kills which mutant is in \`${target.files.result}\`.
 
 | source | mutants | ${verdicts.join(' | ')} |
 |---|---:${'|---:'.repeat(verdicts.length)}|
@@ -119,7 +122,7 @@ Survivors:
 
 ${survivors.length > 0 ? survivors.join('\n') : 'none.'}
 
-Survivors with a reason (\`equivalent.json\`): no test can tell them from the original, or it is said why none does.
+Survivors with a reason (\`${target.files.equivalents}\`): no test can tell them from the original, or it is said why none does.
 
 ${reasons.length > 0 ? reasons.join('\n') : 'none.'}
 

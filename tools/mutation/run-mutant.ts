@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Cell } from '@ton/core';
-import { type ContractName, compileOne, contractNames, networkContractNames, sourceOf } from '../compile-contracts';
+import { type ContractName, compileOne, contractNames, projectRoot, sourceOf } from '../compile-contracts';
 import { runSpecs, type SpecRun } from '../contract-tests';
+import { graft } from './graft';
 import type { Mutant } from './mutants';
+import type { Target } from './targets';
 
 export type Codes = Readonly<Record<ContractName, Cell>>;
 
@@ -41,12 +43,19 @@ export async function withCodes<T>(
   }
 }
 
-/** Files that a source imports, itself included, as paths relative to contracts/. */
-export function importsOf(file: string, sources: ReadonlyMap<string, Buffer>): Set<string> {
+/**
+ * Files that a source imports, itself included, as paths relative to contracts/.
+ * @param stopAt files that are not looked into
+ */
+export function importsOf(
+  file: string,
+  sources: ReadonlyMap<string, Buffer>,
+  stopAt: readonly string[] = [],
+): Set<string> {
   const found = new Set<string>();
   const visit = (name: string): void => {
     const content = sources.get(name);
-    if (content === undefined || found.has(name)) return;
+    if (content === undefined || found.has(name) || stopAt.includes(name)) return;
     found.add(name);
     for (const [, target] of content.toString('utf8').matchAll(/^\s*import\s+"(\.[^"]+)"/gm)) {
       const joined = path.posix.join(path.posix.dirname(name), target!);
@@ -57,16 +66,45 @@ export function importsOf(file: string, sources: ReadonlyMap<string, Buffer>): S
   return found;
 }
 
-/** Contracts of the network that are made of `file`. Those of the DAO are mutated by their own tests. */
-export function contractsOf(file: string, sources: ReadonlyMap<string, Buffer>): ContractName[] {
-  return networkContractNames.filter((name) => importsOf(sourceOf(name), sources).has(file));
+/** Those of `names` whose code changes with `file`. */
+export function contractsOf(
+  file: string,
+  sources: ReadonlyMap<string, Buffer>,
+  names: readonly ContractName[],
+): ContractName[] {
+  return names.filter((name) => importsOf(sourceOf(name), sources).has(file));
 }
 
-/** Cheap and specific first: what killed it before, what bears the contract's name, then by duration. */
-export function orderSpecs(known: readonly KnownSpec[], contracts: readonly ContractName[], killer?: string): string[] {
+/** Those of `names` that are made of `file` themselves, not only through another one's code that they carry. */
+export function ownersOf(
+  file: string,
+  sources: ReadonlyMap<string, Buffer>,
+  names: readonly ContractName[],
+): ContractName[] {
+  return names.filter((name) => {
+    const others = names.filter((other) => other !== name).map(sourceOf);
+    return importsOf(sourceOf(name), sources, others).has(file);
+  });
+}
+
+/**
+ * Cheap and specific first: what killed it before, what bears the name of a contract that the mutant is in (and there, what is about
+ * the same exit code), then by duration.
+ * @param contracts whose code is another
+ * @param owners those of them that the mutated source belongs to
+ * @param isAbout whether a test file names what the mutant is about
+ */
+export function orderSpecs(
+  known: readonly KnownSpec[],
+  contracts: readonly ContractName[],
+  killer?: string,
+  owners: readonly ContractName[] = contracts,
+  isAbout: (spec: string) => boolean = () => false,
+): string[] {
   const rank = ({ spec }: KnownSpec): number => {
     if (killer?.startsWith(spec)) return 0;
-    return contracts.some((name) => path.basename(spec).startsWith(name)) ? 1 : 2;
+    if (!owners.some((name) => path.basename(spec).startsWith(name))) return 3;
+    return isAbout(spec) ? 1 : 2;
   };
   return known
     .filter((entry) => entry.contracts.some((name) => contracts.includes(name)))
@@ -74,10 +112,21 @@ export function orderSpecs(known: readonly KnownSpec[], contracts: readonly Cont
     .map(({ spec }) => spec);
 }
 
+/** The tests' name of the exit code that a guard throws, itself or the function that it is a call of; null: it throws none. */
+export function exitCodeIn(id: string, sources: ReadonlyMap<string, Buffer>): string | null {
+  let constant = /\bERR_(\w+)/.exec(id)?.[1];
+  const called = / › drop guard › (?:self\.)?(require\w+)\(/.exec(id)?.[1];
+  for (const content of called === undefined || constant !== undefined ? [] : sources.values()) {
+    constant ??= new RegExp(`fun ${called}\\([^}]*?\\bERR_(\\w+)`).exec(content.toString('utf8'))?.[1];
+  }
+  return constant?.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) ?? null;
+}
+
 export interface Surroundings {
   sources: ReadonlyMap<string, Buffer>;
   codes: Codes;
   specs: readonly KnownSpec[];
+  target: Target;
 }
 
 /** Seconds that the tests of one mutant may take. */
@@ -87,20 +136,27 @@ export async function runMutant(mutant: Mutant, around: Surroundings, killer?: s
   const mutated = new Map(around.sources).set(mutant.file, Buffer.from(mutant.source));
   const codes: Record<ContractName, Cell> = { ...around.codes };
   const changed: ContractName[] = [];
-  for (const name of contractsOf(mutant.file, around.sources)) {
-    let boc: Buffer;
+  const owners = ownersOf(mutant.file, around.sources, around.target.contracts);
+  const replaced = new Map<string, Cell>();
+  // Those that carry another's code come after it.
+  for (const name of contractsOf(mutant.file, around.sources, around.target.contracts)) {
+    let code: Cell;
     try {
-      boc = await compileOne(name, mutated, { quiet: true });
+      code = owners.includes(name)
+        ? Cell.fromBoc(await compileOne(name, mutated, { quiet: true }))[0]!
+        : graft(codes[name], replaced);
     } catch {
       return { verdict: 'does not compile' };
     }
-    const code = Cell.fromBoc(boc)[0]!;
     if (code.equals(codes[name])) continue;
+    replaced.set(codes[name].hash().toString('hex'), code);
     codes[name] = code;
     changed.push(name);
   }
   if (changed.length === 0) return { verdict: 'same code' };
-  const specs = orderSpecs(around.specs, changed, killer);
+  const code = exitCodeIn(mutant.id, around.sources);
+  const isAbout = (spec: string) => code !== null && readFileSync(path.join(projectRoot, spec), 'utf8').includes(code);
+  const specs = orderSpecs(around.specs, changed, killer, owners, isAbout);
   const results = await withCodes(codes, (run) =>
     runSpecs({
       specs,
