@@ -110,6 +110,14 @@ test('the number of verdicts kept is bounded, and the one used longest ago goes 
   expect(checker.checks).toBe(4);
 });
 
+test('documents that were issued while they were fetched are current', async () => {
+  const { clock, service } = setUp(() => {
+    clock.advance(5000);
+    return platform.collateral({ tcbInfo: { issueDate: new Date(NOW_MS + 4000).toISOString() } });
+  });
+  expect((await service.verify(platform.quote())).tcbStatus).toBe('UpToDate');
+});
+
 test('a clock that is set back ends what was remembered', async () => {
   const { clock, checker, service } = setUp(() => platform.collateral());
   const quote = platform.quote();
