@@ -56,9 +56,8 @@ export function parseCertificate(
         "The peer's certificate was issued by somebody else; nodes sign their own. There is a middlebox or another service at that address",
       );
     }
-    const { notBeforeMs, notAfterMs, extensions, openssl } = certificate;
-    const { publicKey } = openssl;
-    if (!openssl.verify(publicKey)) {
+    const { notBeforeMs, notAfterMs, extensions, publicKey } = certificate;
+    if (!certificate.isSignedBy(publicKey)) {
       throw new AttestationError(
         'CERTIFICATE_SIGNATURE',
         "The signature of the peer's certificate is not by its own key. It was damaged or altered on the way",

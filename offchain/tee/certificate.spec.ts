@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connect, createServer, type TLSSocket } from 'node:tls';
 import { fakeAttester, noAttester } from './attester';
 import { checkCertificate, MAX_CERTIFICATE_BYTES } from './certificate-check';
 import { MAX_QUOTE_BYTES, OID } from './certificate-form';
@@ -201,4 +203,34 @@ describe("a peer's certificate is refused", () => {
     const padded = Buffer.concat([Buffer.from([0x30, 0x83, 0x00]), der.subarray(2)]);
     expect(codeOf(() => checkCertificate(padded, 'server', NOW_MS))).toBe('CERTIFICATE_MALFORMED');
   });
+});
+
+test('TLS 1.3 carries such certificates both ways, and gives the peer exactly what was sent', async () => {
+  const [server, client] = await Promise.all([
+    makeCertificate(fakeAttester, Date.now()),
+    makeCertificate(fakeAttester, Date.now()),
+  ]);
+  const mutual = { minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: false } as const;
+  const listener = createServer({ ...mutual, key: server.keyPem, cert: server.certPem });
+  try {
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const accepted = new Promise<TLSSocket>((resolve) => listener.once('secureConnection', resolve));
+    const { port } = listener.address() as AddressInfo;
+    const dialled = connect({ ...mutual, host: '127.0.0.1', port, key: client.keyPem, cert: client.certPem });
+    await new Promise<void>((resolve, reject) => dialled.once('secureConnect', resolve).once('error', reject));
+    const inbound = await accepted;
+    const sent = (made: { certPem: string }) => new X509Certificate(made.certPem).raw;
+    expect(dialled.getPeerX509Certificate()?.raw).toEqual(sent(server));
+    expect(inbound.getPeerX509Certificate()?.raw).toEqual(sent(client));
+    for (const [made, role] of [
+      [server, 'server'],
+      [client, 'client'],
+    ] as const) {
+      expect(checkCertificate(sent(made), role, Date.now()).publicKey).toHaveLength(32);
+    }
+    dialled.destroy();
+    inbound.destroy();
+  } finally {
+    listener.close();
+  }
 });

@@ -57,6 +57,8 @@ export class ConfigfsAttester implements Attester {
     }
     try {
       return await this.#fromEntry(entry, reportData);
+    } catch (error) {
+      throw error instanceof AttestationError ? error : unavailable(`no quote was made (${reason(error)})`, error);
     } finally {
       await this.#files.rmdir(entry).catch((error: unknown) => {
         this.#onProblem(new Error(`the report entry ${entry} stays behind (${reason(error)})`, { cause: error }));
@@ -80,8 +82,7 @@ export class ConfigfsAttester implements Attester {
         last = new Error('another process changed the entry');
       } catch (error) {
         // EBUSY: a quote is being made; EWOULDBLOCK: inblob was written meanwhile.
-        if (!['EBUSY', 'EAGAIN', 'EINTR'].includes(codeOf(error)))
-          throw unavailable(`no quote was made (${reason(error)})`, error);
+        if (!['EBUSY', 'EAGAIN', 'EINTR'].includes(codeOf(error))) throw error;
         last = error;
       }
     }

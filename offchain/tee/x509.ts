@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { type DerElement, DerError, expectTag, oidText, readAll, readOne, TAG, timeMs, unsignedInteger } from './der';
 
 const MAX_EXTENSIONS = 32;
@@ -22,7 +22,8 @@ export interface Certificate {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly extensions: ReadonlyMap<string, Extension>;
-  readonly openssl: X509Certificate;
+  readonly publicKey: KeyObject;
+  isSignedBy(key: KeyObject): boolean;
 }
 
 /** @throws DerError */
@@ -56,7 +57,7 @@ export function readCertificate(der: Buffer): Certificate {
     notBeforeMs: timeMs(notBefore),
     notAfterMs: timeMs(notAfter),
     extensions: readExtensions(readOne(expectTag(tail[0], 0xa3).content, TAG.sequence)),
-    openssl: readByOpenssl(der),
+    ...readByOpenssl(der),
   };
 }
 
@@ -64,15 +65,22 @@ export function readCertificate(der: Buffer): Certificate {
  * Given DER, Node looks for PEM in it first, and a quote holds PEM certificates: it would read the processor's certificate
  * out of the middle of the peer's. So it is given PEM, and must have read these bytes.
  */
-function readByOpenssl(der: Buffer): X509Certificate {
-  let certificate: X509Certificate;
+function readByOpenssl(der: Buffer): Pick<Certificate, 'publicKey' | 'isSignedBy'> {
+  const certificate = byOpenssl(() => new X509Certificate(toPem(der)));
+  if (!certificate.raw.equals(der)) throw new DerError('OpenSSL reads another certificate');
+  return {
+    // It is decoded when it is asked for, and may be no key at all.
+    publicKey: byOpenssl(() => certificate.publicKey),
+    isSignedBy: (key) => byOpenssl(() => certificate.verify(key)),
+  };
+}
+
+function byOpenssl<T>(run: () => T): T {
   try {
-    certificate = new X509Certificate(toPem(der));
+    return run();
   } catch (error) {
     throw new DerError(`OpenSSL refuses it: ${(error as Error).message}`);
   }
-  if (!certificate.raw.equals(der)) throw new DerError('OpenSSL reads another certificate');
-  return certificate;
 }
 
 export function toPem(der: Buffer): string {

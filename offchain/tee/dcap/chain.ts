@@ -57,7 +57,7 @@ export function readChain(
     throw bad(`it has ${certificates.length} certificates instead of ${names.length + 1}`);
   }
   readable(() => checkLinks(certificates, root, names, bad), bad);
-  const keyId = rootKeyId(root.openssl.publicKey);
+  const keyId = rootKeyId(root.publicKey);
   if (!trustedRoots.some((trusted) => trusted.equals(keyId))) {
     throw new AttestationError(
       'ROOT_KEY',
@@ -84,7 +84,7 @@ function checkLinks(certificates: readonly Certificate[], root: Certificate, nam
     const name = names[i];
     const found = nameAttribute(certificate.subject, COMMON_NAME) ?? '';
     if (name !== undefined && !name.test(found)) throw bad(`"${found}" stands where ${name.source} belongs`);
-    if (!certificate.issuer.equals(issuer.subject) || !certificate.openssl.verify(issuer.openssl.publicKey)) {
+    if (!certificate.issuer.equals(issuer.subject) || !certificate.isSignedBy(issuer.publicKey)) {
       throw bad('a certificate is not signed by the next one');
     }
     if (i > 0 !== isAuthority(certificate)) throw bad('a certificate is used as what it is not');
@@ -98,7 +98,7 @@ function checkForm(certificate: Certificate): void {
     return first === undefined ? '' : oidText(first);
   };
   if (oid(certificate.signatureAlgorithm) !== ECDSA_SHA256) throw new DerError('not signed by ECDSA with SHA-256');
-  const details = certificate.openssl.publicKey.asymmetricKeyDetails;
+  const details = certificate.publicKey.asymmetricKeyDetails;
   if (oid(certificate.keyAlgorithm.whole) !== EC_PUBLIC_KEY || details?.namedCurve !== 'prime256v1') {
     throw new DerError('a key that is not on P-256');
   }
@@ -128,7 +128,7 @@ export function chainWindow({ certificates }: Chain): { fromMs: number; untilMs:
 
 /** @throws AttestationError when the list is not by this authority */
 export function requireIssuer(what: string, list: RevocationList, authority: Certificate): void {
-  const key: KeyObject = authority.openssl.publicKey;
+  const key: KeyObject = authority.publicKey;
   if (list.issuer.equals(authority.subject) && list.isSignedBy(key)) return;
   throw new AttestationError(
     'COLLATERAL_MALFORMED',

@@ -78,12 +78,17 @@ test.each<[string, Handler, string]>([
   ['redirects', (_, response) => response.writeHead(302, { location: '/x' }).end(), 'COLLATERAL_UNAVAILABLE'],
   [
     'ends in the middle',
-    (_, response) => response.writeHead(200, { 'content-length': 99 }).end('{'),
+    (request, response) => response.writeHead(200, { 'content-length': 99 }).write('{', () => request.socket.destroy()),
     'COLLATERAL_UNAVAILABLE',
   ],
   ['hangs up', (request) => request.socket.destroy(), 'COLLATERAL_UNAVAILABLE'],
   ['sends without end', (_, response) => response.end(Buffer.alloc(5 * 1024 * 1024)), 'COLLATERAL_UNAVAILABLE'],
   ['answers with a page', (_, response) => response.end('<html>'), 'COLLATERAL_MALFORMED'],
+  [
+    'sends a chain that is no text',
+    (_, response) => response.setHeader('TCB-Info-Issuer-Chain', '%E0%A4%A').end('{"tcbInfo":{},"signature":"00"}'),
+    'COLLATERAL_MALFORMED',
+  ],
   ['leaves the signature out', (_, response) => response.end('{"tcbInfo":{}}'), 'COLLATERAL_MALFORMED'],
 ])('a service that %s is an error by name', async (_, answer, code) => {
   handle = service('cache', { [TCB]: answer });

@@ -82,14 +82,21 @@ export class Pccs implements CollateralSource {
       if (response.statusCode !== 200) throw new Error(`it answered ${response.statusCode}`);
       return {
         body,
-        header: (name) => {
-          const value = response.headers[name];
-          return typeof value === 'string' ? decodeURIComponent(value) : '';
-        },
+        header: (name) => decoded(response.headers[name]),
       };
     } catch (error) {
       throw unavailable(url, (error as Error).message, error);
     }
+  }
+}
+
+/** A chain that cannot be decoded is as good as none: it will not verify. */
+function decoded(value: string | string[] | undefined): string {
+  try {
+    return typeof value === 'string' ? decodeURIComponent(value) : '';
+  } catch (error) {
+    if (error instanceof URIError) return '';
+    throw error;
   }
 }
 

@@ -24,6 +24,7 @@ interface Result {
   readonly verdict: QuoteVerdict;
   /** What it rests on, for whoever wants to check it again. */
   readonly collateral: Collateral;
+  readonly atMs: number;
   readonly untilMs: number;
 }
 
@@ -76,22 +77,21 @@ export class QuoteService {
   async #verify(quote: Buffer): Promise<Result> {
     const { checker, collateral, trustedRoots } = this.#options;
     const key = await checker.collateralKey(quote, trustedRoots);
-    const startedMs = this.#clock.nowMs();
-    const check = (documents: Collateral) => checker.verify(quote, documents, startedMs, trustedRoots);
+    const check = async (documents: Collateral): Promise<Result> => {
+      // The time after fetching: documents may be younger than the question.
+      const atMs = this.#clock.nowMs();
+      const verdict = await checker.verify(quote, documents, atMs, trustedRoots);
+      return { verdict, collateral: documents, atMs, untilMs: Math.min(atMs + this.#lifetimeMs, verdict.validUntilMs) };
+    };
     const cached = await collateral.get(key);
-    const result = (verdict: QuoteVerdict, documents: Collateral): Result => ({
-      verdict,
-      collateral: documents,
-      untilMs: Math.min(startedMs + this.#lifetimeMs, verdict.validUntilMs),
-    });
     try {
-      return result(await check(cached), cached);
+      return await check(cached);
     } catch (error) {
       // What was kept may have run out or been damaged; newer documents decide.
       if (!(error instanceof AttestationError) || !error.code.startsWith('COLLATERAL_')) throw error;
       const fresh = await collateral.get(key, 'fresh');
       if (fresh === cached) throw error;
-      return result(await check(fresh), fresh);
+      return check(fresh);
     }
   }
 
@@ -101,7 +101,7 @@ export class QuoteService {
     this.#results.delete(id);
     const nowMs = this.#clock.nowMs();
     // A clock that was set back before the verification is no reason to believe it longer.
-    if (nowMs >= result.untilMs || nowMs < result.untilMs - this.#lifetimeMs) return undefined;
+    if (nowMs >= result.untilMs || nowMs < result.atMs) return undefined;
     this.#results.set(id, result);
     return result;
   }

@@ -57,7 +57,7 @@ export function verifyTdxQuote(
   const tcbInfo = parseTcbInfo(collateral.tcb_info);
   const identity = parseQeIdentity(collateral.qe_identity);
 
-  requireQuoteSignature(quote.signed, data, pck.leaf.openssl.publicKey);
+  requireQuoteSignature(quote.signed, data, pck.leaf.publicKey);
   const validUntilMs = requireCurrent(nowMs, [
     ...chains.map((chain) => ({ what: 'A certificate of Intel', ...chainWindow(chain) })),
     { what: "The root's revocation list", fromMs: rootList.thisUpdateMs, untilMs: rootList.nextUpdateMs },
@@ -117,7 +117,7 @@ function readable<T>(what: string, code: 'QUOTE_SIGNATURE' | 'COLLATERAL_MALFORM
 }
 
 function requireSigned(what: string, text: string, signatureHex: string, signer: Chain): void {
-  if (ecdsa(Buffer.from(text), signer.leaf.openssl.publicKey, Buffer.from(signatureHex, 'hex'))) return;
+  if (ecdsa(Buffer.from(text), signer.leaf.publicKey, Buffer.from(signatureHex, 'hex'))) return;
   throw new AttestationError(
     'COLLATERAL_MALFORMED',
     `${what} is not as Intel signed it. Fetch it again, or from another service`,
