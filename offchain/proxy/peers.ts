@@ -2,9 +2,11 @@ import type { TlObject } from '@cocoon/sdk/protocol/tl/codec';
 import type { Logger } from 'pino';
 import { listenError } from '../node/config';
 import type { PeerConnection, PeerHandlers } from '../transport/connection';
+import { ProtocolViolationError } from '../transport/errors';
 import { type Listener, listen } from '../transport/listener';
 import type { TransportSecurity } from '../transport/security';
 import { ClientSession } from './client-session';
+import { PeerViolation } from './errors';
 import type { PeerContext } from './peer-context';
 import { WorkerSession } from './worker-session';
 
@@ -32,6 +34,15 @@ interface Session {
   onMessage(message: TlObject): void | Promise<void>;
   onQuery(message: TlObject): Promise<TlObject>;
   onClose(reason: Error | undefined): void;
+}
+
+/** What a peer does wrong is not logged as a failure of ours. @throws ProtocolViolationError */
+function takeMessage(session: Session, message: TlObject): void {
+  try {
+    session.onMessage(message);
+  } catch (error) {
+    throw error instanceof PeerViolation ? new ProtocolViolationError(error.message, error) : error;
+  }
 }
 
 /** The listeners and everybody connected to them. */
@@ -84,7 +95,7 @@ export class Peers {
         const session = open(connection);
         sessions.add(session);
         return {
-          onMessage: (message) => session.onMessage(message),
+          onMessage: (message) => takeMessage(session, message),
           onQuery: (message) => session.onQuery(message),
           onClose: (reason) => {
             sessions.delete(session);

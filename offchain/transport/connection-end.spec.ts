@@ -117,6 +117,16 @@ describe('the end of a connection', () => {
     expect(reason?.message).toBe('handling worker.newCoefficient failed: bug');
   });
 
+  test('a handler can say that the peer is at fault, and the connection ends with just that', async () => {
+    const { peer, seen } = await withRawPeer('acceptor');
+    const fault = new ProtocolViolationError('a price below zero');
+    seen.receive = () => {
+      throw fault;
+    };
+    peer.sendMessage(coefficient(1));
+    expect(await seen.closed.promise).toBe(fault);
+  });
+
   test.each(['in the same chunk', 'in later chunks'])(
     'messages behind the one that ended the connection, %s, are not delivered',
     async (where) => {

@@ -206,9 +206,13 @@ export class PeerConnection {
     this.#guard(message._, () => this.#handlers.onMessage(message));
   }
 
-  /** Runs a handler; its failure, now or later, ends the connection and nothing else. */
+  /** Runs a handler; its failure, now or later, ends the connection and nothing else. A violation is the peer's own. */
   #guard(what: string, run: () => void | Promise<void>): void {
     const failed = (error: unknown): void => {
+      if (error instanceof ProtocolViolationError) {
+        this.#abort(error);
+        return;
+      }
       this.#logger.error({ err: error, message: what }, 'a peer handler failed');
       this.#abort(new HandlerError(`handling ${what} failed: ${asError(error).message}`, error));
     };

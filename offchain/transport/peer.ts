@@ -11,7 +11,10 @@ export type Role = 'dialer' | 'acceptor';
 
 /** What the owner of a connection does with it. A throw, or a rejection, never leaves the connection. */
 export interface PeerHandlers {
-  /** A one-way message. A failure ends the connection: it is then not known what the peer may rely on. */
+  /**
+   * A one-way message. A failure ends the connection: it is then not known what the peer may rely on. It is logged as an
+   * error of ours, unless it is a ProtocolViolationError.
+   */
   onMessage(message: TlObject): void | Promise<void>;
   /**
    * A query; the result is the answer. undefined is answered "Lost promise", a thrown PeerQueryError with its code and

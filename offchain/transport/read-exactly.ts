@@ -15,9 +15,8 @@ export function readExactly(stream: Readable, bytes: number, what: string): Prom
     };
     const onReadable = (): void => {
       const chunk: Buffer | null = stream.read(bytes);
-      // An ended stream gives what is left, which may be less.
+      // An ended stream gives what is left, which may be less; 'end' follows then.
       if (chunk?.length === bytes) settle(() => resolve(chunk));
-      else if (chunk) onEnd();
     };
     const onEnd = (): void => settle(() => reject(new ConnectionClosedError(`the stream ended before ${what}`)));
     const onError = (error: Error): void =>

@@ -9,7 +9,7 @@ import { attested, imageOf, QUOTE, trusting } from './testing/attested';
 import { CLIENT_AUTH, certificate, SERVER_AUTH } from './testing/certificates';
 import { deferred } from './testing/deferred';
 import { ManualClock } from './testing/manual-clock';
-import { silentLogger } from './testing/peers';
+import { Recorder, silentLogger } from './testing/peers';
 import { closeAfterTest, closeOpened, dialing, HOST, hello, listening, rawSocket } from './testing/sockets';
 import { dialTls } from './tls';
 
@@ -208,14 +208,24 @@ describe('giving up', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test('a dial that is cancelled inside TLS closes its connection', async () => {
-    const { port, secured } = await silentServer();
+  test('a dial that is cancelled in the turn in which TLS is done, and its connection with it, ends quietly', async () => {
+    const { port } = await silentServer();
     const aborter = new AbortController();
-    const { dialed, seen } = dialing(port, { security: attested().security, signal: aborter.signal });
-    await secured;
-    aborter.abort();
-    await expect(dialed).rejects.toThrow('was cancelled');
+    const clock = new ManualClock();
+    const seen = new Recorder();
+    const onConnection = () => {
+      aborter.abort();
+      return seen;
+    };
+    const { dialed } = dialing(port, { security: attested().security, signal: aborter.signal, clock, onConnection });
+    // Still the same turn. Had the dial destroyed the socket, destroying the stream on it now would crash Node.
+    const reason = await dialed.catch((error: unknown) => {
+      clock.advance(20_000);
+      return error;
+    });
+    expect(reason).toMatchObject({ message: expect.stringContaining('was cancelled') });
     await seen.closed.promise;
+    expect(seen.closes).toHaveLength(1);
   });
 });
 

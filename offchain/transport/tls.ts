@@ -10,8 +10,9 @@ import { PeerCertificateError, TlsHandshakeError } from './security-errors';
  * it is worth is decided by the verifier, not by a certificate authority. Nobody gets the stream before that decision,
  * so no application byte is read from, or written to, a peer that was not accepted.
  *
- * A handshake is given up by destroying the socket, never the stream on it: Node 24 crashes when both are destroyed in
- * one turn, the socket first. Once the stream is handed out it is the other way round: only the stream is destroyed.
+ * A handshake is given up, by the caller, by destroying the socket, never the stream on it: Node 24 crashes when both are
+ * destroyed in the turn in which the handshake ends, the socket first. Once the stream is handed out it is the other way
+ * round: only the stream is destroyed.
  */
 export interface AttestedTlsOptions {
   readonly certificates: CertificateSource;
@@ -50,7 +51,7 @@ export async function dialTls(
   // No server name is sent. The name in a self-signed certificate proves nothing, so the verifier looks at it, not TLS.
   const stream = connect({ ...sessionOptions(options), socket, checkServerIdentity: () => undefined });
   await handshake(socket, stream, (done) => stream.once('secureConnect', done));
-  return { stream, verified: await requirePeer(socket, stream, options.verifier, 'server') };
+  return { stream, verified: await requirePeer(stream, options.verifier, 'server') };
 }
 
 /** The acceptor's handshake. @throws TlsHandshakeError, PeerCertificateError */
@@ -71,7 +72,7 @@ export async function acceptTls(
     });
     server.emit('connection', socket);
   });
-  return { stream, verified: await requirePeer(socket, stream, options.verifier, 'client') };
+  return { stream, verified: await requirePeer(stream, options.verifier, 'client') };
 }
 
 /** A stream that nobody listens to yet must not take the process down; its owner sees that it is destroyed. */
@@ -94,9 +95,8 @@ function handshake(socket: Socket, stream: TLSSocket, onDone: (done: () => void)
   });
 }
 
-/** Resolves when the peer of this very connection is accepted; destroys the socket otherwise. */
+/** Resolves when the peer of this very connection is accepted. */
 async function requirePeer(
-  socket: Socket,
   stream: TLSSocket,
   verifier: PeerVerifier,
   role: 'server' | 'client',
@@ -109,7 +109,6 @@ async function requirePeer(
     }
     return verified;
   } catch (error) {
-    socket.destroy();
     if (error instanceof PeerCertificateError || error instanceof ConnectionClosedError) throw error;
     throw new PeerCertificateError(`the ${role}'s certificate is refused: ${asError(error).message}`, error);
   }
@@ -132,7 +131,7 @@ function ownCertificate(stream: TLSSocket, role: 'server' | 'client'): X509Certi
 
 function ed25519Key({ publicKey }: X509Certificate): Buffer {
   const spki = publicKey.export({ type: 'spki', format: 'der' });
-  if (publicKey.asymmetricKeyType !== 'ed25519' || !spki.subarray(0, -32).equals(ED25519_SPKI_PREFIX)) {
+  if (!spki.subarray(0, -32).equals(ED25519_SPKI_PREFIX)) {
     throw new PeerCertificateError('the key of the certificate is not Ed25519');
   }
   return spki.subarray(-32);
