@@ -28,7 +28,11 @@ function directions(keys: Buffer): { first: Cipheriv; second: Cipheriv } {
 }
 
 /** @param keys 160 random bytes */
-export function clientHandshake(server: Buffer, identity: Identity, keys: Buffer): { packet: Buffer; ciphers: Ciphers } {
+export function clientHandshake(
+  server: Buffer,
+  identity: Identity,
+  keys: Buffer,
+): { packet: Buffer; ciphers: Ciphers } {
   const hash = sha256(keys);
   const sealed = handshakeCipher(sharedSecret(identity.seed, server), hash).update(keys);
   const { first, second } = directions(keys);

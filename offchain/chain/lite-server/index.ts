@@ -133,7 +133,8 @@ export class LiteServerChain implements Chain {
         { code: 'bad-answer', retryable: false },
       );
     }
-    if (workchain !== -1) throw this.#badAnswer('getMasterchainInfoExt', new Error('the block is not the masterchain’s'));
+    if (workchain !== -1)
+      throw this.#badAnswer('getMasterchainInfoExt', new Error('the block is not the masterchain’s'));
     if (seqno < this.#newestSeqno) {
       throw new ChainError(
         `the lite server ${this.#connection.name} went back from block ${this.#newestSeqno} to ${seqno}`,

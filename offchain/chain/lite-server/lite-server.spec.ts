@@ -1,10 +1,10 @@
 import { Address, beginCell, getMethodId, toNano } from '@ton/core';
+import { ChainError } from '../port';
 import { LiteServerChain, type LiteServerOptions } from '.';
 import { newIdentity } from './keys';
 import { FakeNetwork } from './testing/network';
 import { type Answer, FakeLiteServer, honest, Refusal } from './testing/server';
 import { answers, boxed, byteString, tlId } from './tl';
-import { ChainError } from '../port';
 
 const left = Address.parseRaw(`0:${'11'.repeat(32)}`);
 const leftToo = Address.parseRaw(`0:${'12'.repeat(32)}`);
@@ -46,7 +46,11 @@ async function failure(promise: Promise<unknown>): Promise<ChainError> {
 }
 
 /** The honest server, except for one function whose answer the test changes. */
-function lying(network: FakeNetwork, name: Parameters<typeof tlId>[0], change: (honestAnswer: Buffer) => Buffer): Answer {
+function lying(
+  network: FakeNetwork,
+  name: Parameters<typeof tlId>[0],
+  change: (honestAnswer: Buffer) => Buffer,
+): Answer {
   const truth = honest(network);
   return (question) => {
     const answer = truth(question)!;
@@ -197,7 +201,10 @@ describe('get methods, messages and time over a lite server', () => {
     await chain.sendBoc(Buffer.from('message'));
     expect(network.sent).toEqual([Buffer.from('message')]);
     server.answer = () => {
-      throw new Refusal(0, 'cannot apply external message to current state :\nExternal message was not accepted exitcode=33');
+      throw new Refusal(
+        0,
+        'cannot apply external message to current state :\nExternal message was not accepted exitcode=33',
+      );
     };
     const error = await failure(chain.sendBoc(Buffer.from('message')));
     expect([error.code, error.exitCode, error.retryable]).toEqual(['message-rejected', 33, false]);

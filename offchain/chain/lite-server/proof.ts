@@ -27,7 +27,9 @@ export class ProofError extends Error {
 /** @throws ProofError, and whatever a cell that is not what it claims makes its reader throw */
 export function proveAccount(address: Address, block: BlockId, answer: AccountAnswer): ProvenAccount | undefined {
   const shard =
-    address.workChain === MASTERCHAIN ? block.rootHash : shardBlock(address, stateOf(answer.shardProof, block.rootHash));
+    address.workChain === MASTERCHAIN
+      ? block.rootHash
+      : shardBlock(address, stateOf(answer.shardProof, block.rootHash));
   if (!shard.equals(answer.shard.rootHash)) throw new ProofError('the account is shown in another block than its own');
   const state = open(stateOf(answer.proof, shard));
   if (state.loadUint(32) !== SHARD_STATE) throw new ProofError('the state is none of a shard');
@@ -74,7 +76,8 @@ function shardBlock(address: Address, masterchainState: Cell): Buffer {
   const state = open(masterchainState);
   if (state.loadUint(32) !== SHARD_STATE) throw new ProofError('the state is none of the masterchain');
   const extra = open(masterchainState.refs[3]);
-  if (extra.loadUint(16) !== MASTERCHAIN_EXTRA || !extra.loadBit()) throw new ProofError('the masterchain has no shards');
+  if (extra.loadUint(16) !== MASTERCHAIN_EXTRA || !extra.loadBit())
+    throw new ProofError('the masterchain has no shards');
   const workchain = Buffer.alloc(4);
   workchain.writeInt32BE(address.workChain);
   const shards = lookup(extra.loadRef(), new BitString(workchain, 0, 32));

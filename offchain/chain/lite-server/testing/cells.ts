@@ -1,4 +1,4 @@
-import { type Address, beginCell, type BitString, Cell, CellType, convertToMerkleProof } from '@ton/core';
+import { type Address, type BitString, beginCell, Cell, CellType, convertToMerkleProof } from '@ton/core';
 
 /** Blocks and states as the masterchain and a shard have them, as far as proofs look at them. */
 
@@ -66,7 +66,10 @@ export function shardAccounts(accounts: readonly ShardAccountCells[]): Cell {
       builder.storeRef(account).storeBuffer(last.hash).storeUint(last.lt, 64);
     },
   }));
-  return beginCell().storeBit(true).storeRef(hashmap(entries, 0, balance)).endCell();
+  return beginCell()
+    .storeBit(true)
+    .storeRef(hashmap(entries, 0, balance))
+    .endCell();
 }
 
 const filler = (text: string): Cell => beginCell().storeStringTail(text).endCell();

@@ -12,7 +12,16 @@ import {
   type TupleItem,
 } from '@ton/core';
 import type { BlockId } from '../tl';
-import { bocOf, blockTo, masterchainExtra, type ShardAccountCells, shardAccounts, shardState, stateProof, towards } from './cells';
+import {
+  blockTo,
+  bocOf,
+  masterchainExtra,
+  type ShardAccountCells,
+  shardAccounts,
+  shardState,
+  stateProof,
+  towards,
+} from './cells';
 
 const SHARDS = [1n << 62n, (1n << 62n) - (1n << 63n)];
 const ROOT_SHARD = -(1n << 63n);

@@ -1,5 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { TlReader } from '@cocoon/sdk';
 import { Address } from '@ton/core';
 import { type Ciphers, HANDSHAKE_LENGTH, serverHandshake } from '../cipher';
@@ -123,7 +123,14 @@ export function honest(network: FakeNetwork): Answer {
       case tlId('liteServer.getMasterchainInfoExt'): {
         const zero = Buffer.concat([int32(-1), Buffer.alloc(32), network.zeroState]);
         const head = [int32(0), int32(0x101), int64(7n), blockId(network.show().last)];
-        return boxed('liteServer.masterchainInfoExt', ...head, int32(network.time), int32(network.time), Buffer.alloc(32), zero);
+        return boxed(
+          'liteServer.masterchainInfoExt',
+          ...head,
+          int32(network.time),
+          int32(network.time),
+          Buffer.alloc(32),
+          zero,
+        );
       }
       case tlId('liteServer.getAccountState'): {
         const block = skipBlock(reader);
@@ -134,7 +141,8 @@ export function honest(network: FakeNetwork): Answer {
         const count = reader.uint32();
         const from = { address: readAddress(reader), lt: reader.long(), hash: reader.int256() };
         const cells = network.transactions(from.address, from, Math.min(count, 16));
-        if (cells === undefined) throw new Refusal(-400, 'cannot locate transaction in block with specified logical time');
+        if (cells === undefined)
+          throw new Refusal(-400, 'cannot locate transaction in block with specified logical time');
         const ids = cells.map(() => blockId(network.show().last));
         return boxed('liteServer.transactionList', int32(cells.length), ...ids, byteString(bocOf(cells)));
       }
