@@ -3,16 +3,13 @@ import type { Logger } from 'pino';
 import type { Clock } from '../transport/clock';
 import { agreedState, type CrossCheck, type Testimony, whereTheyAre } from './cross-check';
 import { type Endpoint, EndpointHealth } from './endpoint-health';
+import { checkLag, lagging, MAX_LAG_S } from './lag';
 import { type AccountState, type Chain, ChainError, type TransactionCursor } from './port';
 import { disagreement, Seen } from './seen';
 
 export type { CrossCheck } from './cross-check';
 export type { Endpoint } from './endpoint-health';
 
-/** How often an endpoint in use is asked for its time. */
-const FRESH_MS = 60_000;
-/** How far an endpoint may be behind another before it is left out. */
-const MAX_LAG_S = 60;
 /** Messages go to so many at once: the first may have lost its network without knowing. */
 const SEND_TO = 2;
 /** Endpoints are a few blocks apart; so often, and with such pauses, they are asked until they are at the same one. */
@@ -119,7 +116,7 @@ export class FailoverChain implements Chain {
   time(): Promise<number> {
     return this.#first('the time', async (endpoint) => {
       const time = await endpoint.chain.time();
-      if (time < this.#newestTime - MAX_LAG_S) throw this.#lagging(endpoint, time);
+      if (time < this.#newestTime - MAX_LAG_S) throw lagging(endpoint, time);
       // A little behind is no reason to go back.
       this.#newestTime = Math.max(this.#newestTime, time);
       return this.#newestTime;
@@ -232,28 +229,13 @@ export class FailoverChain implements Chain {
     );
   }
 
-  /** A server whose view of the network stands still answers as if nothing were wrong; the others' time shows it. */
-  async #checkLag(endpoint: Endpoint): Promise<void> {
-    if (this.#endpoints.length === 1 || this.#health.freshWithin(endpoint, FRESH_MS)) return;
-    const time = await endpoint.chain.time();
-    if (this.#clock.nowMs() / 1000 - time > MAX_LAG_S) {
-      // This machine's clock may be the wrong one, so it takes another endpoint to say it.
-      const others = this.#endpoints.filter((other) => other !== endpoint);
-      const results = await Promise.allSettled(others.map((other) => this.#ask(other, () => other.chain.time())));
-      const times = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-      if (times.some((other) => other - time > MAX_LAG_S)) throw this.#lagging(endpoint, time);
-    }
-    this.#health.fresh(endpoint);
-  }
-
-  #lagging(endpoint: Endpoint, time: number): ChainError {
-    return new ChainError(
-      `${endpoint.name} is behind the network: its last block is of ${new Date(time * 1000).toISOString()}`,
-      {
-        code: 'stale',
-        retryable: true,
-      },
-    );
+  #checkLag(endpoint: Endpoint): Promise<void> {
+    return checkLag(endpoint, {
+      endpoints: this.#endpoints,
+      health: this.#health,
+      clock: this.#clock,
+      timeOf: (other) => this.#ask(other, () => other.chain.time()),
+    });
   }
 
   /** Remembers a disagreement about the account until a call that can settle it ends without one. */

@@ -5,11 +5,10 @@ import {
   getMethodId,
   loadAccount,
   loadTransaction,
-  parseTuple,
   serializeTuple,
   type Transaction,
   type TupleItem,
-  TupleReader,
+  type TupleReader,
 } from '@ton/core';
 import type { Clock } from '../../transport/clock';
 import { checkExitCode } from '../get-method';
@@ -18,6 +17,7 @@ import { type AccountState, type Chain, ChainError, type TransactionCursor } fro
 import { isRefusedMessage, messageRejected } from '../refused-message';
 import { LiteConnection, type LiteServer } from './connection';
 import { proveAccount } from './proof';
+import { readStack } from './stack';
 import { answers, type BlockId, type LatestBlock, LiteServerRefusal, queries } from './tl';
 
 export type { LiteServer } from './connection';
@@ -90,9 +90,8 @@ export class LiteServerChain implements Chain {
     this.#check('runSmcMethod', () => sameBlock(run.block, last));
     checkExitCode(address, name, run.exitCode);
     return this.#check('runSmcMethod', () => {
-      const stack = run.result === undefined ? undefined : Cell.fromBoc(run.result)[0];
-      if (stack === undefined) throw new Error('there is no result');
-      return new TupleReader(parseTuple(stack));
+      if (run.result === undefined) throw new Error('there is no result');
+      return readStack(run.result);
     });
   }
 

@@ -1,4 +1,5 @@
 import { Address, beginCell, getMethodId, toNano } from '@ton/core';
+import fc from 'fast-check';
 import { ChainError } from '../port';
 import { LiteServerChain, type LiteServerOptions } from '.';
 import { newIdentity } from './keys';
@@ -44,6 +45,9 @@ async function failure(promise: Promise<unknown>): Promise<ChainError> {
   expect(error.message).not.toContain('\n');
   return error;
 }
+
+/** Of an answer to getAccountState: constructor and the names of both blocks, which stay in front of the proofs. */
+const ACCOUNT_HEAD = 4 + 80 + 80;
 
 /** The honest server, except for one function whose answer the test changes. */
 function lying(
@@ -99,7 +103,7 @@ describe('an account over a lite server', () => {
       lying(network, 'liteServer.getAccountState', (bytes) => {
         const answer = { ...answers.account(bytes), [part]: old[part] };
         const parts = [answer.shardProof, answer.proof, answer.state].map(byteString);
-        return Buffer.concat([bytes.subarray(0, 4 + 80 + 80), ...parts]);
+        return Buffer.concat([bytes.subarray(0, ACCOUNT_HEAD), ...parts]);
       });
     for (const part of ['state', 'proof', 'shardProof'] as const) {
       server.answer = swap(part);
@@ -117,7 +121,7 @@ describe('an account over a lite server', () => {
     server.answer = lying(network, 'liteServer.getAccountState', (bytes) => {
       const { shardProof, proof } = network.show(leftToo);
       const parts = [shardProof, proof, Buffer.alloc(0)].map(byteString);
-      return Buffer.concat([bytes.subarray(0, 4 + 80 + 80), ...parts]);
+      return Buffer.concat([bytes.subarray(0, ACCOUNT_HEAD), ...parts]);
     });
     const error = await failure(chain.account(left));
     expect([error.code, error.message]).toEqual(['bad-answer', expect.stringContaining('leaves out')]);
@@ -129,9 +133,34 @@ describe('an account over a lite server', () => {
     server.answer = lying(network, 'liteServer.getAccountState', (bytes) => {
       const { shardProof, proof } = network.show(right);
       const parts = [shardProof, proof, Buffer.alloc(0)].map(byteString);
-      return Buffer.concat([bytes.subarray(0, 4 + 80 + 80), ...parts]);
+      return Buffer.concat([bytes.subarray(0, ACCOUNT_HEAD), ...parts]);
     });
     expect((await failure(chain.account(left))).message).toContain('proof is of something else');
+  });
+});
+
+describe('an answer that was changed on its way', () => {
+  it('never becomes another state of the account, whichever bytes were changed', async () => {
+    const { network, server, chain } = await world();
+    network.touch(leftToo, toNano(1));
+    network.touch(left, toNano(5), active);
+    const truth = await chain.account(left);
+    const place = fc.record({ part: fc.constantFrom('state', 'proof', 'shardProof'), at: fc.nat(), bits: fc.nat(254) });
+    await fc.assert(
+      fc.asyncProperty(place, async ({ part, at, bits }) => {
+        server.answer = lying(network, 'liteServer.getAccountState', (bytes) => {
+          const answer = answers.account(bytes);
+          const changed = answer[part as 'state' | 'proof' | 'shardProof'];
+          changed[at % changed.length]! ^= bits + 1;
+          const parts = [answer.shardProof, answer.proof, answer.state].map(byteString);
+          return Buffer.concat([bytes.subarray(0, ACCOUNT_HEAD), ...parts]);
+        });
+        const result = await chain.account(left).catch((error: unknown) => error);
+        if (result instanceof Error) expect(result).toMatchObject({ name: 'ChainError', code: 'bad-answer' });
+        else expect(JSON.stringify(result, plain)).toBe(JSON.stringify(truth, plain));
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 
@@ -286,6 +315,8 @@ describe('a lite server with a bad day', () => {
     expect((await failure(chain.time())).code).toBe('aborted');
   });
 });
+
+const plain = (_key: string, value: unknown) => (typeof value === 'bigint' ? `${value}` : value);
 
 function raise(error: Error): never {
   throw error;

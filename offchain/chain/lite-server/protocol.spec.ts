@@ -6,6 +6,7 @@ import { clientHandshake, HANDSHAKE_LENGTH, serverHandshake } from './cipher';
 import { lookup } from './dict';
 import { FrameReader, frame, MAX_FRAME } from './frames';
 import { keyId, newIdentity, sharedSecret } from './keys';
+import { readStack } from './stack';
 import { hashmap, pruned } from './testing/cells';
 import { FakeLiteServer } from './testing/server';
 import { answers, byteString, type TlName, tlId } from './tl';
@@ -128,6 +129,14 @@ describe('what a server sends', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('a stack of few cells that unfolds into very many is refused at once', () => {
+    let tuple = beginCell().storeUint(0, 8).endCell();
+    for (let depth = 0; depth < 200; depth++)
+      tuple = beginCell().storeUint(7, 8).storeUint(2, 16).storeRef(tuple).storeRef(tuple).endCell();
+    const stack = beginCell().storeUint(1, 24).storeRef(Cell.EMPTY).storeSlice(tuple.beginParse()).endCell();
+    expect(() => readStack(stack.toBoc())).toThrow('the stack is too large');
   });
 
   it.each([0, 3, 253, 254, 300, 70_000])('a byte string of %i bytes is written as TL has it', (length) => {

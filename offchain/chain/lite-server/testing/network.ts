@@ -34,11 +34,20 @@ interface FakeAccount {
   history: { lt: bigint; cell: Cell; hash: Buffer }[];
 }
 
+interface MadeBlock {
+  shards: { shard: bigint; inside: ShardAccountCells[]; accounts: Cell; state: Cell; block: Cell }[];
+  extra: Cell;
+  masterState: Cell;
+  masterBlock: Cell;
+  last: BlockId;
+}
+
 /** A network of one workchain with two shards, whose lite server would answer like this. Time goes on when the test says so. */
 export class FakeNetwork {
   readonly zeroState = createHash('sha256').update('zero state').digest();
   readonly #accounts = new Map<string, FakeAccount>();
   readonly #sent: Buffer[] = [];
+  #made: MadeBlock | undefined;
   seqno = 100;
   time = 1_780_000_000;
   /** Transactions with a smaller lt have been forgotten. */
@@ -82,8 +91,14 @@ export class FakeNetwork {
       .map(({ cell }) => cell);
   }
 
-  /** The present block and, for an account of workchain 0, everything that shows its state. */
-  show(address?: Address): { last: BlockId; shard: BlockId; shardProof: Buffer; proof: Buffer; state: Buffer } {
+  /** Everything about the present block, made once. */
+  #chain(): MadeBlock {
+    this.#made ??= this.#make();
+    if (this.#made.last.seqno !== this.seqno) this.#made = this.#make();
+    return this.#made;
+  }
+
+  #make(): MadeBlock {
     const cells = [...this.#accounts.values()].map((account) => ({ account, cells: accountCells(account) }));
     const shards = SHARDS.map((shard, side) => {
       const inside = cells.filter(({ account }) => account.address.hash[0]! >> 7 === side).map((entry) => entry.cells);
@@ -98,6 +113,12 @@ export class FakeNetwork {
     const masterState = shardState(-1, this.seqno, beginCell().storeBit(false).endCell(), extra);
     const masterBlock = blockTo(masterState);
     const last = blockIdOf(-1, ROOT_SHARD, this.seqno, masterBlock);
+    return { shards, extra, masterState, masterBlock, last };
+  }
+
+  /** The present block and, for an account of workchain 0, everything that shows its state. */
+  show(address?: Address): { last: BlockId; shard: BlockId; shardProof: Buffer; proof: Buffer; state: Buffer } {
+    const { shards, extra, masterState, masterBlock, last } = this.#chain();
     const mine = shards[(address?.hash[0] ?? 0) >> 7]!;
     const shardId = blockIdOf(0, mine.shard, this.seqno, mine.block);
     const found = mine.inside.find((entry) => address?.equals(entry.address));

@@ -143,7 +143,8 @@ export function honest(network: FakeNetwork): Answer {
         const cells = network.transactions(from.address, from, Math.min(count, 16));
         if (cells === undefined)
           throw new Refusal(-400, 'cannot locate transaction in block with specified logical time');
-        const ids = cells.map(() => blockId(network.show().last));
+        const block = blockId(network.show().last);
+        const ids = cells.map(() => block);
         return boxed('liteServer.transactionList', int32(cells.length), ...ids, byteString(bocOf(cells)));
       }
       case tlId('liteServer.runSmcMethod'): {
