@@ -1,8 +1,9 @@
 import { Address, type Transaction } from '@ton/core';
+import fc from 'fast-check';
 import pino from 'pino';
 import { ManualClock } from '../transport/testing/manual-clock';
 import { type CrossCheck, FailoverChain } from './endpoints';
-import { ChainError, type ChainErrorCode } from './port';
+import { type AccountState, ChainError, type ChainErrorCode } from './port';
 import { ScriptedChain } from './testing/scripted-chain';
 
 const root = Address.parseRaw(`0:${'11'.repeat(32)}`);
@@ -55,6 +56,8 @@ async function waited<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
   }
   return await promise;
 }
+
+const plain = ({ balance, last }: AccountState) => [`${balance}`, `${last?.lt}`, last?.hash.toString('hex')];
 
 const transaction = (lt: bigint, hash: number): Transaction =>
   ({ lt, hash: () => Buffer.alloc(32, hash) }) as unknown as Transaction;
@@ -218,6 +221,58 @@ describe('time never goes back', () => {
     clock.advance(3_600_000);
     expect((await chain.account(root)).last?.lt).toBe(5n);
     expect(b.count('account')).toBe(0);
+  });
+});
+
+describe('whatever endpoints do', () => {
+  it('an account never goes back, and nothing but a ChainError comes out', async () => {
+    const deed = fc.record({
+      endpoint: fc.nat(2),
+      lt: fc.option(fc.bigInt(1n, 6n), { nil: undefined }),
+      hash: fc.constantFrom(1, 1, 1, 2),
+      fails: fc.boolean(),
+      pauseMs: fc.constantFrom(0, 500, 90_000),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(deed, { maxLength: 25 }), async (deeds) => {
+        const { a, b, c, clock, chain } = world();
+        let newest = 0n;
+        for (const { endpoint, lt, hash, fails, pauseMs } of deeds) {
+          const one = [a, b, c][endpoint]!;
+          if (lt !== undefined) one.at(lt, hash);
+          one.outage = fails ? down : undefined;
+          clock.advance(pauseMs);
+          const result = await chain.account(root).catch((caught: unknown) => caught);
+          if (result instanceof Error) {
+            expect(result).toBeInstanceOf(ChainError);
+            continue;
+          }
+          const { last } = result as AccountState;
+          expect(last?.lt ?? 0n).toBeGreaterThanOrEqual(newest);
+          newest = last?.lt ?? 0n;
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('with the cross-check, no state comes out that only one of them has', async () => {
+    const say = fc.record({ lt: fc.bigInt(1n, 3n), hash: fc.constantFrom(1, 2), balance: fc.bigInt(1n, 2n) });
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(say, say, say), async (says) => {
+        const { a, b, c, clock, chain } = world(onRoot);
+        for (const [index, endpoint] of [a, b, c].entries())
+          endpoint.at(says[index]!.lt, says[index]!.hash, says[index]!.balance);
+        const result = await waited(clock, chain.account(root)).catch((caught: unknown) => caught);
+        if (result instanceof ChainError) return;
+        const state = result as AccountState;
+        const agree = [a, b, c].filter(
+          (endpoint) => JSON.stringify(plain(endpoint.state)) === JSON.stringify(plain(state)),
+        );
+        expect(agree.length).toBeGreaterThanOrEqual(2);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 

@@ -36,16 +36,18 @@ const IMPATIENT_MS = 5000;
  */
 export function openEndpoint(config: ChainConfig, logger: Logger, clock: Clock = systemClock): OpenChain {
   const aborter = new AbortController();
-  const single = config.ton_endpoints === undefined && config.chain_cross_check === 1;
+  const entries = config.ton_endpoints ?? [];
+  const single = entries.length === 0 && config.chain_cross_check === 1;
+  const alone = entries.length + (config.ton_endpoint === undefined ? 0 : 1) === 1;
   const toncenter = (url: string, apiKey: string | undefined): Opened => {
     const key = apiKey === undefined ? {} : { apiKey };
-    const haste = single ? {} : { attempts: 1, timeoutMs: IMPATIENT_MS };
+    const haste = alone ? {} : { attempts: 1, timeoutMs: IMPATIENT_MS };
     const chain = new ToncenterChain({ endpoint: url, ...key, ...haste, logger, signal: aborter.signal });
     return { name: new URL(url).host, chain, close: () => chain.close() };
   };
   const endpoints: Opened[] = [];
   if (config.ton_endpoint !== undefined) endpoints.push(toncenter(config.ton_endpoint, config.tonApiKey));
-  for (const [index, { url, api_key_file, ton_config_filename }] of (config.ton_endpoints ?? []).entries()) {
+  for (const [index, { url, api_key_file, ton_config_filename }] of entries.entries()) {
     const key = `ton_endpoints.${index}`;
     if (url !== undefined) endpoints.push(toncenter(url, readSecret(`${key}.api_key_file`, api_key_file)));
     else endpoints.push(...liteServers(`${key}.ton_config_filename`, ton_config_filename ?? '', clock));

@@ -203,9 +203,10 @@ export class LiteServerChain implements Chain {
     );
   }
 
-  #refusal(method: string, { code, message }: LiteServerRefusal): ChainError {
+  #refusal(method: string, refusal: LiteServerRefusal): ChainError {
+    const { message } = refusal;
     if (method === 'sendMessage' && isRefusedMessage(message)) return messageRejected(message);
-    const said = `${message} (code ${code})`;
+    const said = `${message} (code ${refusal.code})`;
     // There is no code for it. Elsewhere the same texts mean a server that is behind.
     if (method === 'getTransactions' && /cannot locate|not in db|cannot find|not found|cannot load/i.test(message)) {
       return new ChainError(
@@ -213,9 +214,10 @@ export class LiteServerChain implements Chain {
         { code: 'not-found', retryable: false },
       );
     }
+    const code = /too many|limit/i.test(refusal.message) ? 'rate-limited' : 'server-error';
     return new ChainError(
       `the lite server ${this.#connection.name} could not answer ${method}: ${said}; try again later`,
-      { code: 'server-error', retryable: true },
+      { code, retryable: true },
     );
   }
 }

@@ -263,6 +263,7 @@ describe('get methods, messages and time over a lite server', () => {
 describe('a lite server with a bad day', () => {
   it.each<[string, Answer, string]>([
     ['says that it is not ready', () => raise(new Refusal(651, 'not in db')), 'server-error'],
+    ['limits requests', () => raise(new Refusal(228, 'too many requests')), 'rate-limited'],
     ['answers something else', () => boxed('liteServer.sendMsgStatus', Buffer.alloc(4)), 'bad-answer'],
     ['answers in half', () => boxed('liteServer.masterchainInfoExt', Buffer.alloc(4)), 'bad-answer'],
     ['answers nothing', () => Buffer.alloc(0), 'bad-answer'],
