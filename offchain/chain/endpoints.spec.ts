@@ -1,66 +1,5 @@
-import { Address, type Transaction } from '@ton/core';
-import fc from 'fast-check';
-import pino from 'pino';
-import { ManualClock } from '../transport/testing/manual-clock';
-import { type CrossCheck, FailoverChain } from './endpoints';
-import { type AccountState, ChainError, type ChainErrorCode } from './port';
-import { ScriptedChain } from './testing/scripted-chain';
-
-const root = Address.parseRaw(`0:${'11'.repeat(32)}`);
-const other = Address.parseRaw(`0:${'22'.repeat(32)}`);
-const startMs = Date.UTC(2026, 0, 1);
-const nowS = startMs / 1000;
-const onRoot: CrossCheck = { endpoints: 2, applies: (address) => address.equals(root) };
-
-const error = (code: ChainErrorCode, retryable = true) => new ChainError(`it is ${code}`, { code, retryable });
-const down = error('unreachable');
-
-interface World {
-  a: ScriptedChain;
-  b: ScriptedChain;
-  c: ScriptedChain;
-  clock: ManualClock;
-  chain: FailoverChain;
-  errors: string[];
-}
-
-function world(crossCheck?: CrossCheck): World {
-  const [a, b, c] = [new ScriptedChain(nowS), new ScriptedChain(nowS), new ScriptedChain(nowS)] as const;
-  const clock = new ManualClock(startMs);
-  const errors: string[] = [];
-  const logger = pino({ level: 'error' }, { write: (line: string) => void errors.push(JSON.parse(line).msg) });
-  const endpoints = Object.entries({ a, b, c }).map(([name, chain]) => ({ name, chain }));
-  const options = { endpoints, clock, logger, ...(crossCheck === undefined ? {} : { crossCheck }) };
-  return { a, b, c, clock, chain: new FailoverChain(options), errors };
-}
-
-async function failure(promise: Promise<unknown>): Promise<ChainError> {
-  const reason = await promise.then(
-    () => undefined,
-    (caught: unknown) => caught,
-  );
-  if (!(reason instanceof ChainError)) throw new Error(`expected a ChainError, got ${String(reason)}`);
-  return reason;
-}
-
-/** Moves time whenever the chain waits, until the call ends. */
-async function waited<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
-  let ended = false;
-  const end = () => {
-    ended = true;
-  };
-  promise.then(end, end);
-  while (!ended) {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (!ended && clock.nextInMs !== undefined) clock.advance(clock.nextInMs);
-  }
-  return await promise;
-}
-
-const plain = ({ balance, last }: AccountState) => [`${balance}`, `${last?.lt}`, last?.hash.toString('hex')];
-
-const transaction = (lt: bigint, hash: number): Transaction =>
-  ({ lt, hash: () => Buffer.alloc(32, hash) }) as unknown as Transaction;
+import type { ChainErrorCode } from './port';
+import { down, error, failure, nowS, other, root, transaction, world } from './testing/failover-world';
 
 describe('several endpoints', () => {
   it('are asked in the order of the configuration', async () => {
@@ -205,6 +144,32 @@ describe('time never goes back', () => {
     expect(await chain.time()).toBe(nowS);
   });
 
+  it('a get method is not asked of an endpoint that is behind', async () => {
+    const { a, b, c, chain } = world();
+    a.at(9n);
+    await chain.account(root);
+    a.outage = down;
+    b.at(8n);
+    c.at(9n);
+    expect((await chain.runMethod(root, 'seqno')).readNumber()).toBe(9);
+    expect([b.count('account'), b.count('runMethod')]).toEqual([1, 0]);
+  });
+
+  it('when all are a minute behind what was seen there is no time', async () => {
+    const { a, b, c, chain } = world();
+    await chain.time();
+    a.outage = down;
+    b.nowS = nowS - 61;
+    c.nowS = nowS - 61;
+    c.outage = down;
+    a.outage = undefined;
+    a.nowS = nowS - 61;
+    expect(await failure(chain.time())).toMatchObject({
+      code: 'stale',
+      message: expect.stringContaining('is behind the network'),
+    });
+  });
+
   it('an endpoint whose network stands still is left out, as another one shows', async () => {
     const { a, b, clock, chain } = world();
     a.at(5n);
@@ -221,58 +186,6 @@ describe('time never goes back', () => {
     clock.advance(3_600_000);
     expect((await chain.account(root)).last?.lt).toBe(5n);
     expect(b.count('account')).toBe(0);
-  });
-});
-
-describe('whatever endpoints do', () => {
-  it('an account never goes back, and nothing but a ChainError comes out', async () => {
-    const deed = fc.record({
-      endpoint: fc.nat(2),
-      lt: fc.option(fc.bigInt(1n, 6n), { nil: undefined }),
-      hash: fc.constantFrom(1, 1, 1, 2),
-      fails: fc.boolean(),
-      pauseMs: fc.constantFrom(0, 500, 90_000),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(deed, { maxLength: 25 }), async (deeds) => {
-        const { a, b, c, clock, chain } = world();
-        let newest = 0n;
-        for (const { endpoint, lt, hash, fails, pauseMs } of deeds) {
-          const one = [a, b, c][endpoint]!;
-          if (lt !== undefined) one.at(lt, hash);
-          one.outage = fails ? down : undefined;
-          clock.advance(pauseMs);
-          const result = await chain.account(root).catch((caught: unknown) => caught);
-          if (result instanceof Error) {
-            expect(result).toBeInstanceOf(ChainError);
-            continue;
-          }
-          const { last } = result as AccountState;
-          expect(last?.lt ?? 0n).toBeGreaterThanOrEqual(newest);
-          newest = last?.lt ?? 0n;
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  it('with the cross-check, no state comes out that only one of them has', async () => {
-    const say = fc.record({ lt: fc.bigInt(1n, 3n), hash: fc.constantFrom(1, 2), balance: fc.bigInt(1n, 2n) });
-    await fc.assert(
-      fc.asyncProperty(fc.tuple(say, say, say), async (says) => {
-        const { a, b, c, clock, chain } = world(onRoot);
-        for (const [index, endpoint] of [a, b, c].entries())
-          endpoint.at(says[index]!.lt, says[index]!.hash, says[index]!.balance);
-        const result = await waited(clock, chain.account(root)).catch((caught: unknown) => caught);
-        if (result instanceof ChainError) return;
-        const state = result as AccountState;
-        const agree = [a, b, c].filter(
-          (endpoint) => JSON.stringify(plain(endpoint.state)) === JSON.stringify(plain(state)),
-        );
-        expect(agree.length).toBeGreaterThanOrEqual(2);
-      }),
-      { numRuns: 100 },
-    );
   });
 });
 
@@ -303,90 +216,44 @@ describe('messages', () => {
   });
 });
 
-describe('the cross-check', () => {
-  it('needs as many endpoints as have to agree', () => {
-    expect(() => world({ endpoints: 4, applies: () => true })).toThrow(
-      /chain_cross_check asks for 4 endpoints .* there are 3/,
-    );
+describe('the order of endpoints', () => {
+  it('a success ends what failures have built up, and no rest is longer than a minute', async () => {
+    const { a, clock, chain } = world();
+    const asked = async () => {
+      const before = a.count('account') + a.count('time');
+      await chain.account(root);
+      return a.count('account') + a.count('time') > before;
+    };
+    a.outage = down;
+    for (let i = 0; i < 12; i++) {
+      clock.advance(60_000);
+      expect(await asked()).toBe(true);
+    }
+    a.outage = undefined;
+    clock.advance(60_000);
+    expect(await asked()).toBe(true);
+    a.outage = down;
+    expect(await asked()).toBe(true);
+    clock.advance(1000);
+    expect(await asked()).toBe(true);
   });
 
-  it('gives a state that two agree on, and asks one only elsewhere', async () => {
-    const { a, b, c, chain } = world(onRoot);
-    a.at(5n);
-    b.at(5n);
-    expect((await chain.account(root)).balance).toBe(5n);
-    expect([a, b, c].map((endpoint) => endpoint.count('account'))).toEqual([1, 1, 0]);
-    await chain.account(other);
-    expect([a, b, c].map((endpoint) => endpoint.count('account'))).toEqual([2, 1, 0]);
-  });
-
-  it.each([
-    ['balance', (chain: ScriptedChain) => chain.at(5n, 1, 6n)],
-    ['newest transaction', (chain: ScriptedChain) => chain.at(5n, 2, 5n)],
-    ['status', (chain: ScriptedChain) => (chain.state = { ...chain.at(5n).state, status: 'frozen' })],
-  ])('another %s is a disagreement, which stays a problem until they agree', async (fact, change) => {
-    const { a, b, c, chain, errors } = world(onRoot);
-    a.at(5n);
-    change(b);
-    c.at(5n);
-    const failed = await failure(chain.account(root));
-    expect(failed).toMatchObject({ code: 'disagreement', message: expect.stringContaining(`its ${fact} at lt 5`) });
-    expect(chain.problem).toBe(failed.message);
-    // A third that agrees with the first does not make it go away, nor does a call that only asks one.
-    expect((await failure(chain.account(root))).code).toBe('disagreement');
-    a.list = [transaction(5n, 1)];
+  it('one that does not keep old transactions is not rested for it', async () => {
+    const { a, b, chain } = world();
+    a.outage = error('not-found', false);
     await chain.transactions(root, { limit: 1 });
-    expect(chain.problem).toBe(failed.message);
-    expect(errors).toHaveLength(1);
-    b.at(5n);
+    a.outage = undefined;
+    const before = b.calls.length;
     await chain.account(root);
-    expect(chain.problem).toBeUndefined();
+    expect(b.calls).toHaveLength(before);
   });
 
-  it('waits for an endpoint that is a few blocks behind', async () => {
-    const { a, b, clock, chain } = world(onRoot);
-    a.at(6n);
-    b.at(5n);
-    const call = chain.account(root);
-    await new Promise((resolve) => setImmediate(resolve));
-    b.at(6n);
-    expect((await waited(clock, call)).last?.lt).toBe(6n);
-  });
-
-  it('says that they are apart, and when that lasts, that they disagree', async () => {
-    const { a, b, c, clock, chain } = world(onRoot);
-    a.at(6n);
-    b.at(5n);
-    const first = await failure(waited(clock, chain.account(root)));
-    expect([first.code, first.message]).toEqual(['stale', expect.stringContaining('a at lt 6, b at lt 5')]);
-    expect(chain.problem).toBeUndefined();
-    clock.advance(120_000);
-    for (const endpoint of [a, b, c]) endpoint.nowS = clock.nowMs() / 1000;
-    expect((await failure(waited(clock, chain.account(root)))).code).toBe('disagreement');
-    expect(chain.problem).toContain('have not been at the same transaction');
-  });
-
-  it('takes the next endpoint for one that is away, and fails when too few are left', async () => {
-    const { a, b, c, chain } = world(onRoot);
-    b.at(5n);
-    c.at(5n);
-    a.outage = down;
-    expect((await chain.account(root)).last?.lt).toBe(5n);
-    c.outage = down;
-    expect(await failure(chain.account(root))).toMatchObject({
-      code: 'unreachable',
-      retryable: true,
-      message: expect.stringMatching(/^1 of 2 endpoints that chain_cross_check asks for/),
-    });
-  });
-
-  it('an lt that only one endpoint has told is not held against the others', async () => {
-    const { a, b, c, chain } = world(onRoot);
-    a.list = [transaction(99n, 1)];
-    await chain.transactions(root, { limit: 1 });
-    a.outage = down;
-    b.at(5n);
-    c.at(5n);
-    expect((await chain.account(root)).last?.lt).toBe(5n);
+  it('an endpoint in use is asked for its time once a minute', async () => {
+    const { a, clock, chain } = world();
+    for (let i = 0; i < 5; i++) await chain.account(root);
+    expect(a.count('time')).toBe(1);
+    clock.advance(60_000);
+    await chain.account(root);
+    expect(a.count('time')).toBe(2);
   });
 });

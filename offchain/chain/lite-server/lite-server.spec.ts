@@ -1,5 +1,6 @@
 import { Address, beginCell, getMethodId, toNano } from '@ton/core';
 import fc from 'fast-check';
+import { ManualClock } from '../../transport/testing/manual-clock';
 import { ChainError } from '../port';
 import { LiteServerChain, type LiteServerOptions } from '.';
 import { newIdentity } from './keys';
@@ -127,6 +128,17 @@ describe('an account over a lite server', () => {
     expect([error.code, error.message]).toEqual(['bad-answer', expect.stringContaining('leaves out')]);
   });
 
+  it('is not invented where the proof says that there is none', async () => {
+    const { network, server, chain } = await world();
+    network.touch(left, toNano(1), active);
+    server.answer = lying(network, 'liteServer.getAccountState', (bytes) => {
+      const { shardProof, proof } = answers.account(bytes);
+      const parts = [shardProof, proof, network.show(left).state].map(byteString);
+      return Buffer.concat([bytes.subarray(0, ACCOUNT_HEAD), ...parts]);
+    });
+    expect((await failure(chain.account(leftToo))).message).toContain('the proof says that there is none');
+  });
+
   it('cannot be hidden by answering for another shard', async () => {
     const { network, server, chain } = await world();
     network.touch(left, toNano(1), active);
@@ -197,6 +209,18 @@ describe('transactions over a lite server', () => {
     }
   });
 
+  it('that have the right time and another hash are refused', async () => {
+    const { network, server, chain } = await world();
+    const forged = new FakeNetwork();
+    forged.time += 1;
+    for (const one of [network, forged]) for (let i = 0; i < 3; i++) one.touch(left, 1n);
+    network.transactions = () => [forged.historyOf(left).at(-1)!.cell];
+    server.answer = honest(network);
+    const newest = network.historyOf(left).at(-1)!;
+    expect((await failure(chain.transactions(left, { limit: 1 }))).code).toBe('bad-answer');
+    expect((await failure(chain.transactions(left, { limit: 1, before: newest }))).code).toBe('bad-answer');
+  });
+
   it('that the server has forgotten are not-found, after what it has was given', async () => {
     const { network, chain } = await world();
     for (let i = 0; i < 40; i++) network.touch(left, 1n);
@@ -221,6 +245,13 @@ describe('get methods, messages and time over a lite server', () => {
     expect((await chain.runMethod(left, 'seqno', [{ type: 'int', value: 5n }])).readNumber()).toBe(7);
     expect(server.questions.at(-1)!.readUInt32LE(0)).toBe(tlId('liteServer.runSmcMethod'));
     expect(await failure(chain.runMethod(left, 'bad'))).toMatchObject({ code: 'exit-code', exitCode: 1011 });
+    // The seqno of the block, behind constructor, mode, workchain and shard.
+    server.answer = lying(network, 'liteServer.runSmcMethod', (bytes) => {
+      bytes.writeInt32LE(bytes.readInt32LE(20) - 1, 20);
+      return bytes;
+    });
+    expect((await failure(chain.runMethod(left, 'seqno'))).message).toContain('it is about another block');
+    server.answer = honest(network);
     network.methods.set(getMethodId('seqno'), { exitCode: 0 });
     expect((await failure(chain.runMethod(left, 'seqno'))).message).toContain('there is no result');
   });
@@ -245,6 +276,15 @@ describe('get methods, messages and time over a lite server', () => {
     expect(await chain.time()).toBe(network.time);
     network.seqno -= 1;
     expect(await failure(chain.time())).toMatchObject({ code: 'stale', retryable: true });
+  });
+
+  it('a last block that is not the masterchain’s is refused', async () => {
+    const { network, server, chain } = await world();
+    server.answer = lying(network, 'liteServer.getMasterchainInfoExt', (bytes) => {
+      bytes.writeInt32LE(0, 20);
+      return bytes;
+    });
+    expect((await failure(chain.time())).message).toContain('is not the masterchain’s');
   });
 
   it('a server of another network is refused for good', async () => {
@@ -275,12 +315,19 @@ describe('a lite server with a bad day', () => {
   });
 
   it('that stays silent is given up after the timeout, and asked anew over another connection', async () => {
-    const { network, server, chain } = await world({ timeoutMs: 50 });
-    server.answer = () => undefined;
-    expect((await failure(chain.time())).message).toContain('no answer within 50 ms');
+    const clock = new ManualClock();
+    const { network, server, chain } = await world({ timeoutMs: 5000, clock });
+    server.answer = () => {
+      clock.advance(4999);
+      expect(clock.waiting).toBe(1);
+      clock.advance(1);
+      return undefined;
+    };
+    expect((await failure(chain.time())).message).toContain('no answer within 5000 ms');
     server.answer = honest(network);
     expect(await chain.time()).toBe(network.time);
     expect(server.connections).toBe(2);
+    expect(clock.waiting).toBe(0);
   });
 
   it('a broken connection fails what was under way, and the next call opens it again', async () => {
@@ -304,6 +351,15 @@ describe('a lite server with a bad day', () => {
       expect((await failure(chain.time())).message).toMatch(/cannot be reached \(.*\); check ton_config_filename/);
       await chain.close();
     }
+  });
+
+  it('that greets with something is not what it should be', async () => {
+    const { server, chain } = await world();
+    server.greeting = Buffer.from('welcome');
+    expect(await failure(chain.time())).toMatchObject({
+      code: 'bad-answer',
+      message: expect.stringContaining('handshake'),
+    });
   });
 
   it('closing ends calls under way, and later ones', async () => {

@@ -31,6 +31,8 @@ export class FakeLiteServer {
   /** Everything that was asked, without the envelope. */
   readonly questions: Buffer[] = [];
   connections = 0;
+  /** What follows the handshake; empty in the protocol. */
+  greeting = Buffer.alloc(0);
 
   constructor(answer: Answer) {
     this.answer = answer;
@@ -78,7 +80,7 @@ export class FakeLiteServer {
           socket.destroy();
           return;
         }
-        socket.write(ciphers.send.update(frame(Buffer.alloc(0))));
+        socket.write(ciphers.send.update(frame(this.greeting)));
         rest = start.subarray(HANDSHAKE_LENGTH);
       }
       for (const payload of frames.push(ciphers.receive.update(rest))) this.#query(socket, ciphers, payload);
@@ -101,6 +103,8 @@ export class FakeLiteServer {
       answer = boxed('liteServer.error', int32(error.code), byteString(Buffer.from(error.message)));
     }
     if (answer === undefined) return;
+    // Servers may say other things in between: a pong, say.
+    socket.write(ciphers.send.update(frame(Buffer.alloc(12, 1))));
     socket.write(ciphers.send.update(frame(boxed('adnl.message.answer', id, byteString(answer)))));
   }
 }
