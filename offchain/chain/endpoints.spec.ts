@@ -218,8 +218,10 @@ describe('messages', () => {
 
 describe('the order of endpoints', () => {
   it('a success ends what failures have built up, and no rest is longer than a minute', async () => {
-    const { a, clock, chain } = world();
+    const { a, b, c, clock, chain } = world();
     const asked = async () => {
+      // Nobody lags, so nobody is asked to compare times.
+      for (const endpoint of [a, b, c]) endpoint.nowS = clock.nowMs() / 1000;
       const before = a.count('account') + a.count('time');
       await chain.account(root);
       return a.count('account') + a.count('time') > before;
