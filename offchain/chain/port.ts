@@ -51,6 +51,10 @@ export type ChainErrorCode =
   | 'message-rejected'
   /** The endpoint no longer has (or does not yet have) the transaction asked for. */
   | 'not-found'
+  /** The endpoint is behind what has been seen before, so its answer is not used. */
+  | 'stale'
+  /** Two answers contradict each other: at least one endpoint is wrong, and nobody here can tell which. */
+  | 'disagreement'
   /** The caller's signal ended the call. */
   | 'aborted';
 

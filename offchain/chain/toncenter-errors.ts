@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { ChainError } from './port';
+import { isRefusedMessage, messageRejected } from './refused-message';
 
 export function problemOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) {
@@ -43,11 +44,6 @@ export function retryAfterOf(error: unknown): number | undefined {
   return error instanceof HttpChainError ? error.retryAfterMs : undefined;
 }
 
-function exitCodeIn(text: string): number | undefined {
-  const match = /exit\s?code\s?[:=]\s?(-?\d+)/i.exec(text);
-  return match?.[1] === undefined ? undefined : Number(match[1]);
-}
-
 export function httpError(method: string, response: Dispatcher.ResponseData, text: string): ChainError {
   const status = response.statusCode;
   const said = text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text}`;
@@ -66,17 +62,7 @@ export function httpError(method: string, response: Dispatcher.ResponseData, tex
     });
   }
   // toncenter reports a refused message and a missing transaction as server errors; only the text tells.
-  if (
-    method.startsWith('sendBoc') &&
-    /cannot apply external message|not accepted|inbound external message rejected/i.test(text)
-  ) {
-    const exitCode = exitCodeIn(text);
-    return new ChainError(`the contract refused the message: ${text}`, {
-      code: 'message-rejected',
-      retryable: false,
-      ...(exitCode === undefined ? {} : { exitCode }),
-    });
-  }
+  if (method.startsWith('sendBoc') && isRefusedMessage(text)) return messageRejected(text);
   if (method === 'getTransactions' && (status === 404 || /not in db|cannot find|not found/i.test(text))) {
     return new ChainError(`the endpoint does not have that transaction (${said}); use an archival endpoint`, {
       code: 'not-found',

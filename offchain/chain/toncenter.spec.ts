@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Address, beginCell, toNano } from '@ton/core';
 import pino from 'pino';
 import { startLocalnet } from '../localnet';
+import { FakeNetwork } from './lite-server/testing/network';
 import { ChainError } from './port';
 import { ToncenterChain, type ToncenterOptions } from './toncenter';
 
@@ -210,6 +211,24 @@ describe('what the server says is understood', () => {
     const listed = [{ data: cell.toBoc().toString('base64'), transaction_id: { lt: '5', hash: '' } }];
     const { chain } = await scripted([json(200, { ok: true, result: listed })], { attempts: 1 });
     expect((await failure(chain.transactions(address, { limit: 1 }))).code).toBe('bad-answer');
+  });
+
+  it('a list of transactions with one left out is not believed', async () => {
+    const network = new FakeNetwork();
+    for (let i = 0; i < 4; i++) network.touch(address, 1n);
+    const listed = network.historyOf(address).map(({ lt, hash, cell }) => ({
+      data: cell.toBoc().toString('base64'),
+      transaction_id: { lt: lt.toString(), hash: hash.toString('base64') },
+    }));
+    const [newest, second, third] = [...listed].reverse();
+    const whole = json(200, { ok: true, result: [newest, second, third] });
+    const { chain } = await scripted([whole, json(200, { ok: true, result: [newest, third] })], { attempts: 1 });
+    expect(await chain.transactions(address, { limit: 3 })).toHaveLength(3);
+    const error = await failure(chain.transactions(address, { limit: 3 }));
+    expect([error.code, error.message]).toEqual([
+      'bad-answer',
+      expect.stringContaining('transaction 102000 where 103000 must be'),
+    ]);
   });
 
   it.each(['ftp://example.com', 'example.com', ''])('the endpoint %j is refused', (endpoint) => {

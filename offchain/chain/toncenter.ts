@@ -2,6 +2,8 @@ import { type Address, Cell, loadTransaction, type Transaction, type TupleItem, 
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
 import { z } from 'zod';
+import { checkExitCode } from './get-method';
+import { checkHistory } from './history';
 import { type AccountState, type Chain, ChainError, type TransactionCursor } from './port';
 import { type Sleep, sleepFor } from './sleep';
 import { decodeStack, encodeStack } from './stack';
@@ -112,36 +114,25 @@ export class ToncenterChain implements Chain {
       ...(before === undefined ? {} : { lt: before.lt.toString(), hash: before.hash.toString('hex') }),
     };
     const listed = await this.#call('getTransactions', params, transactionList);
-    const transactions = this.#decode('getTransactions', () =>
-      listed.map(({ data, transaction_id: id }) => {
+    const transactions = this.#decode('getTransactions', () => {
+      const found = listed.map(({ data, transaction_id: id }) => {
         const transaction = loadTransaction(Cell.fromBase64(data).beginParse());
         if (transaction.lt !== id.lt || transaction.hash().toString('base64') !== id.hash) {
           throw new Error(`transaction ${id.lt} is not what its id says`);
         }
         return transaction;
-      }),
-    );
-    if (before === undefined) {
-      return transactions;
-    }
-    if (transactions[0]?.lt !== before.lt) {
-      throw badAnswer('getTransactions', 'the list does not begin at the transaction asked for');
-    }
-    return transactions.slice(1);
+      });
+      if (before !== undefined && found.length === 0) throw new Error('the transaction asked for is missing');
+      checkHistory(found, before);
+      return found;
+    });
+    return before === undefined ? transactions : transactions.slice(1);
   }
 
   async runMethod(address: Address, name: string, args: TupleItem[] = []): Promise<TupleReader> {
     const params = { address: address.toString(), method: name, stack: encodeStack(args) };
     const result = await this.#call('runGetMethod', params, runResult);
-    // 1 is TVM's other way to say "fine".
-    if (result.exit_code !== 0 && result.exit_code !== 1) {
-      const why = result.exit_code === -13 || result.exit_code === -256 ? ': is the contract deployed?' : '';
-      throw new ChainError(`get method ${name} of ${address} ended with exit code ${result.exit_code}${why}`, {
-        code: 'exit-code',
-        retryable: false,
-        exitCode: result.exit_code,
-      });
-    }
+    checkExitCode(address, name, result.exit_code);
     return this.#decode('runGetMethod', () => decodeStack(result.stack));
   }
 

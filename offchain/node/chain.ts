@@ -2,25 +2,9 @@ import { contractCode, type OutgoingMessage, privateKeyFromSeed } from '@cocoon/
 import { type Address, Cell } from '@ton/core';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain/port';
-import { ToncenterChain } from '../chain/toncenter';
 import { CocoonWalletSender, type OutMessage } from '../chain/wallet';
 
-/** The configured toncenter endpoint; close() also ends requests under way. */
-export function openEndpoint(
-  { ton_endpoint, tonApiKey }: { ton_endpoint: string; tonApiKey: string | undefined },
-  logger: Logger,
-): { chain: Chain; close(): Promise<void> } {
-  const aborter = new AbortController();
-  const key = tonApiKey === undefined ? {} : { apiKey: tonApiKey };
-  const chain = new ToncenterChain({ endpoint: ton_endpoint, ...key, logger, signal: aborter.signal });
-  return {
-    chain,
-    close: async () => {
-      aborter.abort();
-      await chain.close();
-    },
-  };
-}
+export { openEndpoint } from './endpoints';
 
 export interface NodeWalletOptions {
   config: { node_wallet_key: Buffer; owner_address: Address };

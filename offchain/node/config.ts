@@ -33,6 +33,42 @@ export const nano = z
   .union([z.string().regex(/^\d+$/, 'must be a whole number of nanoTON'), z.number().int().nonnegative()])
   .transform((value) => BigInt(value));
 
+const endpointUrl = z.url({ protocol: /^https?$/, error: 'must be the http(s) URL of a toncenter v2 API' });
+
+/** One of several ways to the chain: a toncenter API by its URL, or the lite servers of a network configuration. */
+const endpointEntry = z.preprocess(
+  (value) => (typeof value === 'string' ? { url: value } : value),
+  z
+    .strictObject({
+      url: endpointUrl.optional(),
+      api_key_file: z.string().optional(),
+      ton_config_filename: z.string().optional(),
+    })
+    .refine(
+      ({ url, ton_config_filename }) => (url === undefined) !== (ton_config_filename === undefined),
+      'must be a URL, or an object with either "url" or "ton_config_filename"',
+    ),
+);
+
+/** How the chain is reached; at least one of the first three is needed, which parseConfig checks. */
+const chainKeys = {
+  ton_endpoint: endpointUrl.optional(),
+  ton_endpoints: z.array(endpointEntry).min(1).max(32).optional(),
+  /** Network configuration with `liteservers`, as the live runners have it; used when there is none of the keys above. */
+  ton_config_filename: z.string().optional(),
+  /** For ton_endpoint. */
+  ton_api_key_file: z.string().optional(),
+  /** How many endpoints have to say the same; true is 2. */
+  chain_cross_check: z
+    .union([z.boolean(), z.number().int().min(2).max(8)], { error: 'must be true, false, or a number from 2 to 8' })
+    .default(false)
+    .transform((value) => (value === false ? 1 : value === true ? 2 : value)),
+  /** About what: the root contract only, or every account. */
+  chain_cross_check_scope: z.enum(['root', 'all']).default('root'),
+};
+
+export type ChainKeys = z.output<z.ZodObject<typeof chainKeys>>;
+
 /** What every node has in its configuration: keys of the live network's runners first, then ours. */
 export const nodeKeys = {
   is_testnet: z.boolean().default(false),
@@ -44,11 +80,8 @@ export const nodeKeys = {
   node_wallet_key: seed,
   /** Bearer token of the endpoints that change something; empty refuses them all. */
   http_access_hash: z.string().default(''),
-  /** Accepted for compatibility; the chain is reached through ton_endpoint. */
-  ton_config_filename: z.string().optional(),
 
-  ton_endpoint: z.url({ protocol: /^https?$/, error: 'must be the http(s) URL of a toncenter v2 API' }),
-  ton_api_key_file: z.string().optional(),
+  ...chainKeys,
   http_host: z.string().min(1).default('127.0.0.1'),
 };
 
@@ -62,9 +95,6 @@ export const dialerKeys = {
   check_proxy_hashes: z.boolean().optional(),
   ...dialerPeerKeys,
 };
-
-/** Nobody asks it: it only makes the key optional where there is no chain. */
-const NO_ENDPOINT = 'http://127.0.0.1:1';
 
 /**
  * Checks a parsed JSON configuration. A key nobody knows is a warning: configurations are shared between versions and with the live runners.
@@ -82,13 +112,27 @@ export function parseConfig<T extends z.ZodObject>(
     if (!(key in schema.shape) && key !== '@type')
       logger.warn({ key }, `unknown configuration key "${key}" is ignored`);
   }
-  const given = withLiveForms(schema, withManifest(input as Record<string, unknown>));
-  const parsed = schema.safeParse(mode.chainless === true ? { ton_endpoint: NO_ENDPOINT, ...given } : given);
-  if (parsed.success) return parsed.data;
+  const parsed = schema.safeParse(withLiveForms(schema, withManifest(input as Record<string, unknown>)));
+  if (parsed.success) {
+    if (mode.chainless !== true) checkChainKeys(parsed.data);
+    return parsed.data;
+  }
   const issue = parsed.error.issues[0];
   const key = issue?.path.join('.') || '(whole file)';
   const missing = issue?.path.length === 1 && (input as Record<string, unknown>)[key] === undefined;
   throw new ConfigError(key, missing ? 'is required and missing' : (issue?.message ?? 'is not valid'));
+}
+
+/** Three keys can say how the chain is reached, so none of them is required by itself. */
+function checkChainKeys(config: Record<string, unknown>): void {
+  const reachesChain = 'chain_cross_check' in config;
+  const { ton_endpoint, ton_endpoints, ton_config_filename } = config;
+  if (reachesChain && (ton_endpoint ?? ton_endpoints ?? ton_config_filename) === undefined) {
+    throw new ConfigError(
+      'ton_endpoint',
+      'is required and missing, unless ton_endpoints or ton_config_filename is given',
+    );
+  }
 }
 
 /**

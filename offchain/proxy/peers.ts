@@ -37,11 +37,14 @@ interface Session {
 }
 
 /** What a peer does wrong is not logged as a failure of ours. @throws ProtocolViolationError */
-function takeMessage(session: Session, message: TlObject): void {
-  try {
-    session.onMessage(message);
-  } catch (error) {
+function takeMessage(session: Session, message: TlObject): void | Promise<void> {
+  const judged = (error: unknown): never => {
     throw error instanceof PeerViolation ? new ProtocolViolationError(error.message, error) : error;
+  };
+  try {
+    return session.onMessage(message)?.catch(judged);
+  } catch (error) {
+    return judged(error);
   }
 }
 

@@ -12,4 +12,5 @@ export {
   type TlObject,
   type TlType,
 } from './codec';
+export { TlReader } from './reader';
 export { TL_SCHEMA } from './schema';
