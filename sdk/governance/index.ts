@@ -1,6 +1,7 @@
 /** The DAO without a chain: time, weights, states, classes, what actions say and how a proposal is written. No I/O. */
 export * from './actions';
 export { formatAmount, parseAmount } from './amounts';
+export * from './bounds';
 export * from './classify';
 export type { ChainState } from './current';
 export * from './describe';

@@ -201,6 +201,12 @@ describe('every type of action', () => {
     expect(body.fields).toMatchObject(fields);
   });
 
+  test('models go by their hash or by their name', () => {
+    const [action] = build(withActions('type: add_model\nmodel: base@1:2')).actions;
+    const hash = createHash('sha256').update('base@1:2').digest();
+    expect((decodeAction('root', action!.body) as KnownBody).fields).toEqual({ hash });
+  });
+
   test('can carry other coins than usual', () => {
     expect(build(withActions(`type: add_model\nhash: ${HASH}\nvalue: 0.2 TON`)).actions[0]!.value).toBe(200_000_000n);
   });
@@ -267,6 +273,22 @@ describe('a mistake is told by key and line', () => {
       /is what is sent/,
     ],
     ['too many', withActions(...Array.from({ length: 11 }, () => add)), 'actions[10]', 25, /11 actions/],
+    ['a model by nothing', withActions('type: add_model'), 'actions[0]', 5, /one of hash and model/],
+    ['a model twice', withActions(`${add}\nmodel: m`), 'actions[0]', 5, /one of hash and model/],
+    [
+      'a parameter out of bounds',
+      withActions('type: dao_params\nbond: 60 TON\nvoting_period: 1 h'),
+      'actions[0].voting_period',
+      7,
+      /votingPeriod would be 3600: allowed is 259200 to/,
+    ],
+    [
+      'limits that contradict what is kept',
+      withActions('type: vault_limits\ndelay_normal: 6 d'),
+      'actions[0].delay_normal',
+      6,
+      /at most the critical delay/,
+    ],
     ['no salt', `salt: xyz\n${head}`, 'salt', 1, /14 hex digits/],
     [
       'an endpoint that no message holds',

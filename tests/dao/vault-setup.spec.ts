@@ -1,3 +1,4 @@
+import { vaultLimitChecks } from '@cocoon/sdk';
 import { type Address, beginCell, type Cell, toNano } from '@ton/core';
 import {
   bodies,
@@ -213,6 +214,7 @@ describe('limits', () => {
     } else {
       await expectRejection(it.world, attempt, ExitCode.vaultBadLimits);
     }
+    expect(vaultLimitChecks(limits).every(({ ok }) => ok)).toBe(allowed);
     // And by a vote.
     const voted = await createVaultWorld();
     const body = vaultBodies.vaultSetLimits({ queryId: 1n, limits });

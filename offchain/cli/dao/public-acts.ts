@@ -2,8 +2,8 @@ import { CocoonDao, CocoonProposal, CocoonVault } from '@cocoon/sdk';
 import type { Address, Cell } from '@ton/core';
 import { parseTon } from './amounts';
 import { type Act, type Acting, requireOk } from './carry-out';
+import { readState, targetName } from './chain-state';
 import { openVault, refused, usage } from './context';
-import { targetName } from './describe';
 import { type ProposalView, readProposal } from './proposals';
 import { actionsOf } from './reads';
 import { stakeOf } from './status';
@@ -72,7 +72,8 @@ export async function executeAct(context: Acting, id: number): Promise<Act> {
   const actions = actionsOf(proposal);
   if (actions.length === 0) throw refused(`Proposal ${id} has no actions.`, 'There is nothing to execute.');
   await requireReady(context, proposal);
-  const targets = actions.map(({ to }) => [to, targetName(context, to)] as const);
+  const now = await readState(context);
+  const targets = actions.map(({ to }) => [to, targetName(now, to)] as const);
   return {
     title: `execute ${id}: ${actions.length} actions`,
     message: CocoonVault.buildExecute(context.info.vault, { id, actions }),
