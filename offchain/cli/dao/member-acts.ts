@@ -108,6 +108,9 @@ export async function withdrawAct(context: Acting): Promise<Act> {
 
 export async function syncAct(context: Acting): Promise<Act> {
   const stake = await requireStake(context);
+  if (stake.refundable + stake.unsynced + stake.exit === 0n) {
+    throw refused('Everything has arrived.', 'There is nothing to send again.');
+  }
   return {
     title: 'send again what did not arrive',
     message: CocoonStake.buildSync(stakeOf(context, context.me).address),
@@ -120,19 +123,28 @@ export async function syncAct(context: Acting): Promise<Act> {
   };
 }
 
+function requireNoDelegationUnderWay({ busy, exit }: StakeInfo): void {
+  if (busy === 0 && exit === 0n) return;
+  throw refused(
+    'A delegation is still under way.',
+    'Look with `cocoon dao status`; `cocoon dao sync` sends again what is stuck.',
+  );
+}
+
 export async function delegateAct(context: Acting, text: string): Promise<Act> {
   const delegate = parseAddress(text, 'delegate');
   const stake = await requireStake(context);
   if (delegate.equals(context.me))
     throw usage('You cannot delegate to yourself.', 'Give the wallet of another member.');
-  if (stake.own === 0n) throw refused('You have no own active stake to delegate.', 'See `cocoon dao status`.');
-  if (stake.busy !== 0) throw refused('A delegation is still under way.', 'Wait for its end: `cocoon dao status`.');
-  if (stake.delegate !== null && !stake.delegate.equals(delegate)) {
+  requireNoDelegationUnderWay(stake);
+  // The Stake remembers its last delegate, also when it has taken everything back.
+  if (stake.out > 0n && stake.delegate !== null && !stake.delegate.equals(delegate)) {
     throw refused(
       `You delegate to ${stake.delegate}.`,
       'Run `cocoon dao undelegate` first: there is one delegate each.',
     );
   }
+  if (stake.own === 0n) throw refused('You have no own active stake to delegate.', 'See `cocoon dao status`.');
   return {
     title: `delegate ${ton(stake.own)} to ${delegate}`,
     message: CocoonStake.buildDelegate(stakeOf(context, context.me).address, { delegate }),
@@ -151,8 +163,8 @@ export async function delegateAct(context: Acting, text: string): Promise<Act> {
 
 export async function undelegateAct(context: Acting): Promise<Act> {
   const stake = await requireStake(context);
-  if (stake.delegate === null) throw refused('You delegate nothing.', 'There is nothing to end.');
-  if (stake.busy !== 0) throw refused('A delegation is still under way.', 'Wait for its end: `cocoon dao status`.');
+  requireNoDelegationUnderWay(stake);
+  if (stake.out === 0n) throw refused('You delegate nothing.', 'There is nothing to end.');
   return {
     title: `take ${ton(stake.out)} back from ${stake.delegate}; it votes again in proposals made from tomorrow (UTC) on`,
     message: CocoonStake.buildUndelegate(stakeOf(context, context.me).address),

@@ -143,6 +143,9 @@ async function topUpTarget(context: Acting, target: string): Promise<Address> {
   throw usage(`"${target}" cannot be topped up.`, 'Give dao, vault, stake or the number of a proposal.');
 }
 
+/** contracts/dao/vault-limits.tact */
+const PAUSE_INTERVAL = 60 * 86_400;
+
 async function guardianOf(context: Acting): Promise<Address> {
   const { guardian, guardianUntil } = await openVault(context).getData();
   if (guardian === null || guardianUntil <= context.now) {
@@ -177,6 +180,11 @@ export async function vetoAct(context: Acting, id: number, reason: string): Prom
 export async function pauseAct(context: Acting, days: string): Promise<Act> {
   if (!/^[1-7]$/.test(days)) throw usage(`--days ${days}: not 1 to 7.`, 'A pause lasts at most 7 days.');
   const guardian = await guardianOf(context);
+  const { lastPause } = await openVault(context).getData();
+  const next = lastPause + PAUSE_INTERVAL;
+  if (lastPause > 0 && context.now < next) {
+    throw refused('The guardian may pause once in 60 days.', `The next pause is possible ${when(next, context.now)}.`);
+  }
   const seconds = Number(days) * 86_400;
   return {
     title: `pause execution for ${span(seconds)}; the next pause is possible in 60 days`,
