@@ -1,6 +1,6 @@
 import { exitCodeMeaning, exitCodeName, opName } from '@cocoon/sdk';
 import type { Address, Message, Transaction } from '@ton/core';
-import { followMessage, OutcomeError } from '../../chain/outcome';
+import { followMessage, type Outcome, OutcomeError } from '../../chain/outcome';
 import type { Chain } from '../../chain/port';
 import { CliError } from '../errors';
 import { ExitCode } from './exit-codes';
@@ -50,7 +50,7 @@ export async function followTree(message: Message, options: FollowOptions): Prom
     name,
     op: operation(message),
     ok,
-    outcome: textOf(outcome),
+    outcome: outcomeText(outcome),
     transaction: outcome.transaction,
   };
   options.report(hop);
@@ -59,14 +59,14 @@ export async function followTree(message: Message, options: FollowOptions): Prom
   return hops;
 }
 
-function operation({ info, body }: Message): string {
+export function operation({ info, body }: Message): string {
   if (info.type === 'internal' && info.bounced) return 'bounced message';
   if (body.bits.length < 32) return 'coins';
   const op = body.beginParse().loadUint(32);
   return opName(op) ?? `0x${op.toString(16).padStart(8, '0')}`;
 }
 
-function textOf(outcome: Awaited<ReturnType<typeof followMessage>>): string {
+export function outcomeText(outcome: Outcome): string {
   switch (outcome.result) {
     case 'success':
     case 'credited':

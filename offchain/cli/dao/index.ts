@@ -3,6 +3,7 @@ import { type DaoContext, openDao, type PlaceFlags, parseAddress } from './conte
 import { withPlace } from './place';
 import { parseId } from './proposals';
 import { listProposals, showProposal } from './reads';
+import { simulateProposal } from './simulate';
 import { showStatus } from './status';
 import { verifyDao } from './verify';
 import { showVotes } from './votes';
@@ -28,6 +29,11 @@ export function registerDao(program: Command): void {
   withPlace(dao.command('verify').description('prove from the chain that the DAO is what this release says')).action(
     (flags) => reading(flags, verifyDao),
   );
+  withPlace(
+    dao
+      .command('simulate <id>')
+      .description('what its execution would do: exit codes, changes of the root, coins, gas'),
+  ).action((id, flags) => reading(flags, (context) => simulateProposal(context, parseId(id))));
   registerWrites(dao);
 }
 
