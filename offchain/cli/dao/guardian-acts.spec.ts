@@ -97,6 +97,23 @@ describe('what proposer and guardian can stop, against a local chain', () => {
     expect(await models()).not.toContain(hash);
   });
 
+  it('history tells all of it, newest first, and nothing that was refused', async () => {
+    const told = JSON.parse((await it_.cli('history', '--json')).out) as { kind: string; text: string }[];
+    expect(told.map(({ kind }) => kind)).toEqual([
+      ...['revoked', 'executed', 'paused'],
+      ...['queued', 'passed', 'proposed'],
+      ...['vetoed', 'queued', 'passed', 'proposed'],
+      ...['cancelled', 'proposed', 'activated', 'staked', 'set up'],
+    ]);
+    const { out } = await it_.cli('history', '--limit', '6');
+    expect(out.trim().split('\n')).toHaveLength(6);
+    expect(out).toContain(`the guardian took model ${hash} off the root's lists`);
+    expect(told.map(({ text }) => text)).toContain('the guardian vetoed proposal 2: A wrong hash.');
+    const mine = await it_.cli('history', '--member', stranger.address.toString());
+    expect(mine.out).toBe('Nothing has happened yet.\n');
+    expect((await it_.cli('history', '--limit', '0')).code).toBe(2);
+  });
+
   it('what the Dao would refuse is refused before the bond is sent', async () => {
     await it_.actAs(stranger, 'stake', '20');
     const file = `${it_.walletFile}.json`;

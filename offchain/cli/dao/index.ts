@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type DaoContext, openDao, type PlaceFlags, parseAddress } from './context';
+import { showDelegates, showHistory } from './history';
 import { withPlace } from './place';
 import { parseId } from './proposals';
 import { listProposals, showProposal } from './reads';
@@ -34,6 +35,15 @@ export function registerDao(program: Command): void {
       .command('simulate <id>')
       .description('what its execution would do: exit codes, changes of the root, coins, gas'),
   ).action((id, flags) => reading(flags, (context) => simulateProposal(context, parseId(id))));
+  withPlace(dao.command('history').description('what happened, newest first'))
+    .option('--limit <n>', 'so many events', '50')
+    .option('--member <address>', 'only what this wallet did')
+    .action((flags) =>
+      reading(flags, (context) => showHistory(context, { limit: flags.limit, member: member(flags) })),
+    );
+  withPlace(dao.command('delegates').description('who votes with whose stake')).action((flags) =>
+    reading(flags, showDelegates),
+  );
   registerWrites(dao);
 }
 

@@ -38,10 +38,20 @@ describe('what a member does with its stake, against a local chain', () => {
     expect([lent.code, lent.error]).toEqual([0, '']);
     expect(lent.out).toContain(`delegated by you  300.000000000 TON to ${friend.address}`);
     expect(await held(friend.address.toString())).toMatchObject({ inn: toNano('300').toString() });
+    expect(JSON.parse((await it_.cli('delegates', '--json')).out)).toEqual([
+      {
+        delegate: friend.address.toString(),
+        own: toNano('200').toString(),
+        delegated: toNano('300').toString(),
+        from: [{ member: me(), amount: toNano('300').toString() }],
+      },
+    ]);
+    expect((await it_.cli('delegates')).out).toMatch(/200\.000000000 TON +300\.000000000 TON +1 +100\.00 %/);
     const back = await it_.act('undelegate');
     expect([back.code, back.error]).toEqual([0, '']);
     expect(await held(me())).toMatchObject({ own: toNano('300').toString(), out: '0', busy: 0 });
     expect(await held(friend.address.toString())).toMatchObject({ inn: '0' });
+    expect((await it_.cli('delegates')).out).toBe('Nobody has delegated anything.\n');
   });
 
   it('stake that is delegated can be unstaked: the delegate is told', async () => {
