@@ -8,6 +8,7 @@ import { simulateProposal } from './simulate';
 import { showStatus } from './status';
 import { verifyDao } from './verify';
 import { showVotes } from './votes';
+import { watchDao } from './watch';
 import { registerWrites } from './writes';
 
 /** `cocoon dao …`: what a member, a guardian and anybody with a terminal can see and do. */
@@ -44,7 +45,25 @@ export function registerDao(program: Command): void {
   withPlace(dao.command('delegates').description('who votes with whose stake')).action((flags) =>
     reading(flags, showDelegates),
   );
+  withPlace(dao.command('watch').description('tell what is new: proposals, quorums, turns, timelocks, the guardian'))
+    .option('--interval <seconds>', 'between two looks', '60')
+    .option('--state <file>', 'what was seen and is not delivered yet (default .cocoon/dao-watch-<network>.json)')
+    .option('--webhook <url>', 'also post each alert there, as JSON, until it is taken')
+    .option('--once', 'look once and end, for a scheduler')
+    .action((flags) => reading(flags, (context) => untilStopped((signal) => watchDao(context, flags, signal))));
   registerWrites(dao);
+}
+
+async function untilStopped(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of signals) process.once(name, end);
+  try {
+    await act(stop.signal);
+  } finally {
+    for (const name of signals) process.off(name, end);
+  }
 }
 
 function member(flags: { member?: string }) {
