@@ -10,6 +10,8 @@ export * from './errors';
 export * from './fees';
 export type { FieldDefinition, FieldType, FieldValue, FieldValues, Structs } from './fields';
 export { type KnownAddress, labelOf, lookalikeOf } from './lookalike';
+export * from './message-size';
+export * from './operation-costs';
 export * from './proposal';
 export { type ActionContext, buildAction } from './proposal-actions';
 export { type ProposalFile, parseProposalFile } from './proposal-file';

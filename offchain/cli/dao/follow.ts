@@ -81,6 +81,21 @@ export function outcomeText(outcome: Outcome): string {
   }
 }
 
+/** What validators took for the sender's coins: gas and the way of messages, without rent. @param treasuryPays names of accounts */
+export function paidBySender(hops: readonly Hop[], treasuryPays: readonly string[] = []): bigint {
+  const theirs = new Set(hops.filter(({ name }) => treasuryPays.includes(name)).map(({ to }) => to));
+  let fees = 0n;
+  for (const { to, transaction } of hops) {
+    const { inMessage, totalFees, description, outMessages } = transaction;
+    const from = inMessage?.info.type === 'internal' ? inMessage.info.src.toString() : '';
+    if (theirs.has(to) || theirs.has(from)) continue;
+    const rent = description.type === 'generic' ? (description.storagePhase?.storageFeesCollected ?? 0n) : 0n;
+    fees += totalFees.coins - rent;
+    for (const { info } of outMessages.values()) if (info.type === 'internal') fees += info.forwardFee;
+  }
+  return fees;
+}
+
 export function hopLine({ name, op, outcome, transaction }: Hop): string {
   const { inMessage } = transaction;
   const value = inMessage?.info.type === 'internal' ? inMessage.info.value.coins : 0n;

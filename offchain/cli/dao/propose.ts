@@ -10,6 +10,7 @@ import {
   ProposeCode,
   packMeta,
   packTitle,
+  proposeCost,
 } from '@cocoon/sdk';
 import { CliError } from '../errors';
 import { type Act, type Acting, requireOk } from './carry-out';
@@ -103,6 +104,7 @@ export async function proposeAct(context: Acting, path: string): Promise<Act> {
       bond,
     }),
     moves: bond,
+    cost: proposeCost(built.cell, built.actions.length),
     tree: [
       'you -> your Stake: stakePropose',
       'Stake -> Dao: daoPropose',
