@@ -96,8 +96,10 @@ export async function rehearse(
   const fork = await Fork.create(source, opts.at);
   const before: Rehearsal['before'] = [];
   for (const id of opts.first) {
-    const { payload } = await readProposal(context, id);
-    const [first] = await execute(fork, info.vault, { id, actions: parseActions(payload.actions!) });
+    const earlier = await readProposal(context, id);
+    // Its own time may end before this one's begins.
+    await schedule(fork, info.vault, earlier, opts.at);
+    const [first] = await execute(fork, info.vault, { id, actions: parseActions(earlier.payload.actions!) });
     const outcome = outcomeOf(first!);
     before.push({ id, ok: outcome.result === 'success', outcome: outcomeText(outcome) });
   }
