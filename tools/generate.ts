@@ -102,8 +102,32 @@ export type ContractName = Exclude<keyof typeof contractCode, DaoContractName>;
   };
 }
 
+/** sdk/generated/dao-gas.ts: what the operations of the DAO take, as measured. */
+export function generateDaoGas(): GeneratedFiles {
+  const source = 'bench/gas/dao.json';
+  const { operations } = JSON.parse(readFileSync(path.join(projectRoot, source), 'utf8')) as {
+    operations: Record<string, { totalGas: number; messages: [number, number][] }>;
+  };
+  const rows = Object.entries(operations).map(([name, { totalGas, messages }]) => {
+    const sizes = messages.map(([cells, bits]) => `{ cells: ${cells}, bits: ${bits} }`).join(', ');
+    return `  '${name}': { gas: ${totalGas}, messages: [${sizes}] },\n`;
+  });
+  return {
+    'sdk/generated/dao-gas.ts': `${banner(source)}/** Gas in all contracts that the sender pays for, and the messages that they send. */
+export const daoGas = {
+${rows.join('')}} as const;
+`,
+  };
+}
+
 async function generateAll(): Promise<GeneratedFiles> {
-  const files = { ...generateOpcodes(), ...generateExitCodes(), ...generateActions(), ...(await generateCode()) };
+  const files = {
+    ...generateOpcodes(),
+    ...generateExitCodes(),
+    ...generateActions(),
+    ...generateDaoGas(),
+    ...(await generateCode()),
+  };
   const { generateTl } = await import('./generate-tl');
   return { ...files, ...(await generateTl()) };
 }

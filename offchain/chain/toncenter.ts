@@ -28,6 +28,7 @@ const addressInformation = z.object({
   last_transaction_id: transactionId,
 });
 const transactionList = z.array(z.object({ data: z.string(), transaction_id: transactionId }));
+const configAll = z.object({ config: z.object({ bytes: z.string() }) });
 const runResult = z.object({ exit_code: z.number(), stack: z.array(z.unknown()) });
 const envelope = z.object({
   ok: z.boolean(),
@@ -148,6 +149,12 @@ export class ToncenterChain implements Chain {
       blockHeader,
     );
     return header.gen_utime;
+  }
+
+  /** The dictionary of all config parameters, as prices and limits are read from it. */
+  async config(): Promise<Cell> {
+    const { config } = await this.#call('getConfigAll', {}, configAll);
+    return this.#decode('getConfigAll', () => Cell.fromBase64(config.bytes));
   }
 
   /** Closes the connections; calls under way fail. */

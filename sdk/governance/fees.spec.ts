@@ -1,7 +1,9 @@
 import { beginCell } from '@ton/core';
+import measured from '../../bench/gas/dao.json';
 import { configAt, gasFee as gasFeeAt } from '../../tests/support/price-sets';
 import { CellFormatError } from '../../wrappers';
-import { chainPrices, type DaoGas, estimateFee, forwardFee, gasFee, proposalRent, storageFee } from './fees';
+import { chainPrices, type DaoOperation, estimateFee, forwardFee, gasFee, proposalRent, storageFee } from './fees';
+import { operationCost } from './operation-costs';
 
 const prices = chainPrices(configAt('current'));
 
@@ -16,25 +18,26 @@ test('prices are read out of a config', () => {
   expect(() => chainPrices(beginCell().endCell())).toThrow(CellFormatError);
 });
 
-test('an operation costs its gas and its messages', () => {
-  const costs: DaoGas = {
-    vote: {
-      gas: 31_000,
-      messages: [
-        { cells: 2, bits: 900 },
-        { cells: 0, bits: 450 },
-      ],
-    },
-  };
-  const fee = estimateFee(prices, costs, 'vote')!;
-  expect(fee.gas).toBe(gasFee(prices, 31_000));
-  expect(fee.forward).toBe(forwardFee(prices, { cells: 2, bits: 900 }) + forwardFee(prices, { cells: 0, bits: 450 }));
+test('an operation costs its gas, with a tenth more for fuller dictionaries, and its messages', () => {
+  const sizes = [
+    { cells: 2, bits: 900 },
+    { cells: 0, bits: 450 },
+  ];
+  const fee = estimateFee(prices, { gas: 31_000, messages: sizes });
+  expect(fee.gas).toBe(gasFee(prices, 34_100));
+  expect(fee.forward).toBe(forwardFee(prices, sizes[0]!) + forwardFee(prices, sizes[1]!));
   expect(fee.total).toBe(fee.gas + fee.forward);
 });
 
-test('what has not been measured is not guessed', () => {
-  expect(estimateFee(prices, {}, 'execute')).toBeUndefined();
-});
+test.each(Object.entries(measured.operations))(
+  '%s: gas and messages are what was paid',
+  (name, { totalGas, feesNano }) => {
+    const { messages } = operationCost(name as DaoOperation);
+    const paid = gasFee(prices, totalGas) + messages.reduce((sum, size) => sum + forwardFee(prices, size), 0n);
+    expect(Number(paid) / Number(feesNano)).toBeGreaterThan(0.98);
+    expect(Number(paid) / Number(feesNano)).toBeLessThan(1.05);
+  },
+);
 
 test('rent grows with the payload and the time, and time does not run backwards', () => {
   const own = { cells: 130, bits: 90_000 };

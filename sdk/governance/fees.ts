@@ -1,5 +1,6 @@
 import { beginCell, type Cell, Dictionary, type Slice } from '@ton/core';
 import { parsing } from '../../wrappers';
+import type { daoGas } from '../generated/dao-gas';
 import { TimeRangeError } from './errors';
 
 /** What the operations of the DAO cost, from the prices of a config and measured gas. All results in nanoTON. */
@@ -68,30 +69,16 @@ export interface Size {
   bits: number;
 }
 
-export type DaoOperation =
-  | 'deposit'
-  | 'unstake'
-  | 'withdraw'
-  | 'delegate'
-  | 'undelegate'
-  | 'vote'
-  | 'propose'
-  | 'finalize'
-  | 'cancel'
-  | 'execute'
-  | 'veto'
-  | 'sync';
+/** As bench/gas/dao.json names what it measured. */
+export type DaoOperation = keyof typeof daoGas;
 
-/** What an operation takes in all contracts that it runs through, by measurement: the messages that the fee is paid for, in order. */
+/** What an operation takes in all contracts that it runs through, by measurement. */
 export interface OperationCost {
   /** gas units, in all */
   gas: number;
   /** without the member's own message, which the wallet pays for */
   messages: readonly Size[];
 }
-
-/** One entry per operation that has been measured; the estimator refuses the others rather than guess. */
-export type DaoGas = Readonly<Partial<Record<DaoOperation, OperationCost>>>;
 
 const SHIFT = 16n;
 
@@ -121,11 +108,12 @@ export interface FeeEstimate {
   total: bigint;
 }
 
-/** @returns undefined where the operation has not been measured */
-export function estimateFee(prices: ChainPrices, costs: DaoGas, operation: DaoOperation): FeeEstimate | undefined {
-  const cost = costs[operation];
-  if (cost === undefined) return undefined;
-  const gas = gasFee(prices, cost.gas);
+/** Dictionaries that are fuller than in the measurement take a little more gas. */
+const MARGIN = { of: 11n, per: 10n };
+
+/** What an operation costs in gas and messages; coins that move and rent are apart. */
+export function estimateFee(prices: ChainPrices, cost: OperationCost): FeeEstimate {
+  const gas = gasFee(prices, Number((BigInt(cost.gas) * MARGIN.of) / MARGIN.per));
   const forward = cost.messages.reduce((sum, size) => sum + forwardFee(prices, size), 0n);
   return { gas, forward, total: gas + forward };
 }

@@ -1,6 +1,7 @@
 /** The DAO without a chain: time, weights, states, classes, what actions say and how a proposal is written. No I/O. */
 export * from './actions';
 export { formatAmount, parseAmount } from './amounts';
+export * from './bounds';
 export * from './classify';
 export type { ChainState } from './current';
 export * from './describe';
@@ -9,6 +10,8 @@ export * from './errors';
 export * from './fees';
 export type { FieldDefinition, FieldType, FieldValue, FieldValues, Structs } from './fields';
 export { type KnownAddress, labelOf, lookalikeOf } from './lookalike';
+export * from './message-size';
+export * from './operation-costs';
 export * from './proposal';
 export { type ActionContext, buildAction } from './proposal-actions';
 export { type ProposalFile, parseProposalFile } from './proposal-file';

@@ -1,6 +1,8 @@
 import { type Address, beginCell, type Cell } from '@ton/core';
 import { type DaoAction, DefaultValue, type RootData } from '../../wrappers';
+import { modelHash } from '../protocol';
 import { encodeAction } from './actions';
+import { type BoundCheck, daoParamChecks, vaultLimitChecks } from './bounds';
 import type { ChainState } from './current';
 import type { FieldValue, FieldValues } from './fields';
 import type { ActionSpec, ActionType } from './proposal-schema';
@@ -46,10 +48,17 @@ function onRoot<T extends ActionType>(
   return (spec, context) => ({ to: context.root, call: [name, fields(spec, context)] });
 }
 
-type HashType = Extract<ActionSpec, { hash: Buffer }>['type'];
+type Image = 'add_worker_image' | 'del_worker_image' | 'add_proxy_image' | 'del_proxy_image';
 
-const withHash = <T extends HashType>(name: string): Builder<T> =>
-  onRoot<T>(name, (spec) => ({ hash: (spec as Extract<ActionSpec, { hash: Buffer }>).hash }));
+const withHash = <T extends Image>(name: string): Builder<T> =>
+  onRoot<T>(name, (spec) => ({ hash: (spec as Extract<ActionSpec, { type: Image }>).hash }));
+
+const withModel = <T extends 'add_model' | 'del_model'>(name: string): Builder<T> =>
+  onRoot<T>(name, (spec) => {
+    const { hash, model } = spec as Extract<ActionSpec, { type: 'add_model' | 'del_model' }>;
+    if ((hash === undefined) === (model === undefined)) throw new ActionSpecError(null, 'give one of hash and model');
+    return { hash: hash ?? modelHash(model!) };
+  });
 
 function rootState({ state }: ActionContext): RootData {
   return need(state.root, 'root');
@@ -71,6 +80,15 @@ function given(spec: ActionSpec): FieldValues {
 
 function toCamel(key: string): string {
   return key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What the contract would refuse when it is executed is refused here. */
+function requireBounds(spec: ActionSpec, checks: readonly BoundCheck<string>[]): void {
+  const failed = checks.find(({ ok }) => !ok);
+  if (failed === undefined) return;
+  const key = Object.keys(spec).find((each) => toCamel(each) === failed.field) ?? null;
+  const detail = `${failed.field} would be ${failed.value}: allowed is ${failed.allowed}`;
+  throw new ActionSpecError(key, detail);
 }
 
 const change = (spec: ActionSpec, context: ActionContext): ReturnType<Builder<'change_params'>> => {
@@ -95,8 +113,8 @@ const change = (spec: ActionSpec, context: ActionContext): ReturnType<Builder<'c
 };
 
 const BUILDERS: { [T in ActionType]: Builder<T> } = {
-  add_model: withHash('rootAddModelType'),
-  del_model: withHash('rootDelModelType'),
+  add_model: withModel('rootAddModelType'),
+  del_model: withModel('rootDelModelType'),
   add_worker_image: withHash('rootAddWorkerType'),
   del_worker_image: withHash('rootDelWorkerType'),
   add_proxy_image: withHash('rootAddProxyType'),
@@ -125,7 +143,9 @@ const BUILDERS: { [T in ActionType]: Builder<T> } = {
   },
   dao_params(spec, { dao, state }) {
     const { params, paramsHash } = need(state.dao, 'Dao');
-    const { root, transferCap, activationStake, activationMembers, ...rest } = { ...params, ...given(spec) };
+    const wanted = { ...params, ...given(spec) };
+    requireBounds(spec, daoParamChecks(wanted));
+    const { root, transferCap, activationStake, activationMembers, ...rest } = wanted;
     const scope = { root, transferCap, activationStake, activationMembers };
     return { to: dao, call: ['daoSetParams', { expectedHash: paramsHash, params: { ...rest, scope } }] };
   },
@@ -135,7 +155,9 @@ const BUILDERS: { [T in ActionType]: Builder<T> } = {
   },
   vault_limits(spec, { vault, state }) {
     const { limits } = need(state.vault, 'Vault');
-    return { to: vault, call: ['vaultSetLimits', { limits: { ...limits, ...given(spec) } }] };
+    const wanted = { ...limits, ...given(spec) };
+    requireBounds(spec, vaultLimitChecks(wanted));
+    return { to: vault, call: ['vaultSetLimits', { limits: wanted }] };
   },
   vault_guardian: ({ guardian, until }, { vault }) => ({ to: vault, call: ['vaultSetGuardian', { guardian, until }] }),
   vault_governor: ({ governor }, { vault }) => ({ to: vault, call: ['vaultSetGovernor', { governor }] }),

@@ -136,9 +136,12 @@ const registrarShape = {
   paused: yesOrNo.optional(),
 };
 
+/** One of the two: what the root lists, or the name "base@commit:verity" that it is the hash of. */
+const modelShape = { hash: hash.optional(), model: z.string().min(1).optional() };
+
 export const actionSchema = z.discriminatedUnion('type', [
-  action('add_model', { hash }),
-  action('del_model', { hash }),
+  action('add_model', modelShape),
+  action('del_model', modelShape),
   action('add_worker_image', { hash }),
   action('del_worker_image', { hash }),
   action('add_proxy_image', { hash }),

@@ -1,3 +1,4 @@
+import { vaultLimitChecks } from '@cocoon/sdk';
 import { Address, beginCell, type Cell, toNano } from '@ton/core';
 import {
   bodies,
@@ -224,6 +225,7 @@ describe('limits', () => {
     } else {
       await expectRejection(it.world, attempt, ExitCode.vaultBadLimits);
     }
+    expect(vaultLimitChecks(limits).every(({ ok }) => ok)).toBe(allowed);
     // And by a vote.
     const voted = await createVaultWorld();
     const body = vaultBodies.vaultSetLimits({ queryId: 1n, limits });

@@ -34,7 +34,7 @@ export interface House {
 
 export async function contextOf({ chain }: Stage, { dao }: House): Promise<DaoContext> {
   const [now, info] = await Promise.all([chain.time(), readDao(chain, dao.address)]);
-  const quiet = { json: false, print: () => undefined, close: async () => undefined };
+  const quiet = { json: false, print: () => undefined, close: async () => undefined, config: () => chain.config() };
   return { chain, network: 'custom', dao: dao.address, info, manifest: undefined, now, ...quiet };
 }
 

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type OutgoingMessage, opName } from '@cocoon/sdk';
+import { chainPrices, estimateFee, type OperationCost, type OutgoingMessage, opName } from '@cocoon/sdk';
 import type { Address, Message } from '@ton/core';
 import { ChainError } from '../../chain/port';
 import { CliError } from '../errors';
 import { type DaoContext, openDao, type PlaceFlags, parseAddress, refused, usage } from './context';
 import { ExitCode } from './exit-codes';
-import { followTree, type Hop, hopLine } from './follow';
+import { followTree, type Hop, hopLine, paidBySender } from './follow';
 import { rows, toJson, ton } from './text';
 import { type MemberWallet, openWalletFile, unsigned, WALLET_VERSIONS, type WalletVersion } from './wallet';
 
@@ -30,6 +30,10 @@ export interface Act {
   message: OutgoingMessage;
   /** of the value: what does not come back as change, nanoTON */
   moves?: bigint;
+  /** what contracts will charge, as measured */
+  cost: OperationCost;
+  /** contracts whose work the treasury pays for, by name */
+  treasuryPays?: readonly string[];
   /** who sends what to whom, one line a message */
   tree: readonly string[];
   /** accounts that take part, by raw address */
@@ -92,10 +96,11 @@ async function carryOut(
     process.stdout.write(`${toJson(document)}\n`);
     return;
   }
-  plan(context, act);
+  const fees = estimateFee(chainPrices(await context.config()), act.cost).total;
+  plan(context, act, fees);
   if (flags.dryRun || wallet === undefined) {
     context.print('Dry run: nothing was sent.');
-    return done({ sent: false, ...unsigned(message) });
+    return done({ sent: false, ...unsigned(message), fees: { estimated: fees } });
   }
   const balance = (await context.chain.account(wallet.address)).balance;
   const need = message.value + WALLET_MARGIN;
@@ -105,12 +110,14 @@ async function carryOut(
   await confirm(flags);
   const hops = await send(context, wallet, act);
   const results = await act.conclude(hops, context);
+  const paid = paidBySender(hops, act.treasuryPays);
   for (const line of results) context.print(line);
+  context.print(`Fees: ${ton(paid)}, estimated ${ton(fees)}`);
   const steps = hops.map(({ to, name, op, ok, outcome }) => ({ to, name, op, ok, outcome }));
-  done({ sent: true, moved: moves, hops: steps, result: results });
+  done({ sent: true, moved: moves, fees: { estimated: fees, paid }, hops: steps, result: results });
 }
 
-function plan({ me, print }: Acting, { title, message, moves = 0n, tree }: Act): void {
+function plan({ me, print }: Acting, { title, message, moves = 0n, tree }: Act, fees: bigint): void {
   const op = message.body.bits.length < 32 ? undefined : opName(message.body.beginParse().loadUint(32));
   print(`Plan: ${title}`);
   print(
@@ -120,7 +127,7 @@ function plan({ me, print }: Acting, { title, message, moves = 0n, tree }: Act):
       ['message', op ?? 'coins'],
       ['value', ton(message.value)],
       ['of it moves', ton(moves)],
-      ['fees', `at most ${ton(message.value - moves)}; what is not used comes back`],
+      ['fees', `about ${ton(fees)}, and the wallet's own; of ${ton(message.value - moves)} the rest comes back`],
     ]),
   );
   print(`Messages\n${tree.map((line) => `  ${line}`).join('\n')}`);

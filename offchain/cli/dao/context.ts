@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { CocoonDao, CocoonVault, type DaoInfo, type Manifest, ManifestError, parseManifest } from '@cocoon/sdk';
-import { Address } from '@ton/core';
+import { Address, type Cell } from '@ton/core';
 import pino from 'pino';
 import { type Chain, ChainError } from '../../chain/port';
 import { ToncenterChain } from '../../chain/toncenter';
@@ -26,6 +26,8 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
 /** What every command works with. */
 export interface DaoContext {
   chain: Chain;
+  /** the dictionary of the network's config parameters */
+  config: () => Promise<Cell>;
   network: string;
   dao: Address;
   info: DaoInfo;
@@ -87,6 +89,7 @@ export async function openDao(flags: PlaceFlags, print: (text: string) => void):
     const info = await readDao(chain, dao);
     return {
       chain,
+      config: () => chain.config(),
       network: flags.network,
       dao,
       info,

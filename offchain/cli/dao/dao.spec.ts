@@ -12,14 +12,17 @@ describe('cocoon dao, against a local chain', () => {
   afterAll(() => it_.close());
 
   async function proposeModel(): Promise<void> {
-    const file = `${it_.walletFile}.json`;
-    const actions = [{ do: 'addModel', model: 'a-model' }];
-    const draft = { title: 'Add a model', uri: 'https://example.org/1', sha256: '01'.repeat(32), actions };
-    writeFileSync(file, JSON.stringify({ ...draft, actions: [{ do: 'addModel' }] }));
-    expect((await it_.act('propose', file)).error).toContain('actions.0.model');
-    writeFileSync(file, JSON.stringify(draft));
+    const file = `${it_.walletFile}.yaml`;
+    const head = 'title: Add a model\nuri: https://example.org/1\ntext: It is wanted.\nactions:\n';
+    writeFileSync(file, `${head}  - type: add_model\n`);
+    expect(await it_.act('propose', file)).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/line 5: actions\[0\]: give one of hash and model/),
+    });
+    writeFileSync(file, `${head}  - type: add_model\n    model: a-model\n`);
     const made = await it_.act('propose', file);
     expect(made.error).toBe('');
+    expect(made.out).toContain('normal: every action is on the list of harmless ones');
     expect(made.out).toContain('Proposal 1 is made');
   }
 

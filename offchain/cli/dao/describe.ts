@@ -1,55 +1,25 @@
 import {
   type ActionDescription,
-  CocoonRegistrar,
   describeActions as describe,
   type ProposalDescription,
   parseActions,
-  parseRootData,
 } from '@cocoon/sdk';
-import type { Address, Cell } from '@ton/core';
-import { type DaoContext, openVault, parseAddress } from './context';
-import { opened } from './provider';
+import type { Cell } from '@ton/core';
+import { readState } from './chain-state';
+import type { DaoContext } from './context';
 import { ton } from './text';
 
 /** What the actions of a list do, told against the chain as it is now. */
 export async function describeActions(context: DaoContext, first: Cell): Promise<ProposalDescription> {
-  const { chain, dao, info } = context;
+  const { chain } = context;
   const actions = parseActions(first);
-  const registrar = registrarOf(context);
-  const [root, vault] = await Promise.all([chain.account(info.params.root), openVault(context).getData()]);
-  const terms = registrar && (await chain.account(registrar)).code && (await termsOf(context, registrar));
+  const now = await readState(context);
   const accounts = new Map<string, string | null>();
   for (const { to } of actions) {
     const { last, code } = await chain.account(to);
     if (last !== undefined) accounts.set(to.toRawString(), code?.hash().toString('hex') ?? null);
   }
-  return describe(actions, {
-    scope: { dao, vault: info.vault, root: info.params.root, transferCap: info.params.transferCap },
-    registrar,
-    state: {
-      ...(root.data ? { root: parseRootData(root.data) } : {}),
-      ...{ vault, dao: info },
-      ...(terms ? { registrarTerms: terms } : {}),
-    },
-    accounts,
-  });
-}
-
-async function termsOf({ chain }: DaoContext, registrar: Address) {
-  return (await opened(chain, CocoonRegistrar.createFromAddress(registrar)).getData()).terms;
-}
-
-function registrarOf({ manifest }: DaoContext): Address | null {
-  return manifest?.registrar ? parseAddress(manifest.registrar.address, 'registrar') : null;
-}
-
-/** What an address is to this DAO. */
-export function targetName(context: DaoContext, to: Address): string {
-  const { dao, info } = context;
-  if (to.equals(info.params.root)) return 'root';
-  if (to.equals(info.vault)) return 'vault';
-  if (to.equals(dao)) return 'dao';
-  return registrarOf(context)?.equals(to) ? 'registrar' : 'not of this DAO';
+  return describe(actions, { ...now, accounts });
 }
 
 export function actionLines(actions: readonly ActionDescription[]): string {

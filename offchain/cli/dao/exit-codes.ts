@@ -1,7 +1,7 @@
 /** How `cocoon dao …` ends; stable, for scripts. docs/governance-tools.md explains each. */
 export const ExitCode = {
   done: 0,
-  /** verify found something wrong, or the chain could not be asked */
+  /** verify or simulate found something wrong, or the chain could not be asked */
   failed: 1,
   /** an option, a file or an address is wrong: nothing was sent */
   usage: 2,

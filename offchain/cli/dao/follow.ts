@@ -1,6 +1,6 @@
 import { exitCodeMeaning, exitCodeName, opName } from '@cocoon/sdk';
 import type { Address, Message, Transaction } from '@ton/core';
-import { followMessage, OutcomeError } from '../../chain/outcome';
+import { followMessage, type Outcome, OutcomeError } from '../../chain/outcome';
 import type { Chain } from '../../chain/port';
 import { CliError } from '../errors';
 import { ExitCode } from './exit-codes';
@@ -50,7 +50,7 @@ export async function followTree(message: Message, options: FollowOptions): Prom
     name,
     op: operation(message),
     ok,
-    outcome: textOf(outcome),
+    outcome: outcomeText(outcome),
     transaction: outcome.transaction,
   };
   options.report(hop);
@@ -59,14 +59,14 @@ export async function followTree(message: Message, options: FollowOptions): Prom
   return hops;
 }
 
-function operation({ info, body }: Message): string {
+export function operation({ info, body }: Message): string {
   if (info.type === 'internal' && info.bounced) return 'bounced message';
   if (body.bits.length < 32) return 'coins';
   const op = body.beginParse().loadUint(32);
   return opName(op) ?? `0x${op.toString(16).padStart(8, '0')}`;
 }
 
-function textOf(outcome: Awaited<ReturnType<typeof followMessage>>): string {
+export function outcomeText(outcome: Outcome): string {
   switch (outcome.result) {
     case 'success':
     case 'credited':
@@ -79,6 +79,21 @@ function textOf(outcome: Awaited<ReturnType<typeof followMessage>>): string {
       return `exit code ${outcome.exitCode}${why}${outcome.bounced ? '; the coins come back' : ''}`;
     }
   }
+}
+
+/** What validators took for the sender's coins: gas and the way of messages, without rent. @param treasuryPays names of accounts */
+export function paidBySender(hops: readonly Hop[], treasuryPays: readonly string[] = []): bigint {
+  const theirs = new Set(hops.filter(({ name }) => treasuryPays.includes(name)).map(({ to }) => to));
+  let fees = 0n;
+  for (const { to, transaction } of hops) {
+    const { inMessage, totalFees, description, outMessages } = transaction;
+    const from = inMessage?.info.type === 'internal' ? inMessage.info.src.toString() : '';
+    if (theirs.has(to) || theirs.has(from)) continue;
+    const rent = description.type === 'generic' ? (description.storagePhase?.storageFeesCollected ?? 0n) : 0n;
+    fees += totalFees.coins - rent;
+    for (const { info } of outMessages.values()) if (info.type === 'internal') fees += info.forwardFee;
+  }
+  return fees;
 }
 
 export function hopLine({ name, op, outcome, transaction }: Hop): string {

@@ -1,4 +1,4 @@
-import { CocoonStake, Op, type StakeInfo, VoteCode } from '@cocoon/sdk';
+import { CocoonStake, Op, operationCost, type StakeInfo, VoteCode, voteCost } from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import { CliError } from '../errors';
 import { parseSplit, parseTon } from './amounts';
@@ -37,6 +37,7 @@ export async function stakeAct(context: Acting, text: string): Promise<Act> {
     title: `stake ${ton(amount)}${first ? ' (deploys your Stake; 0.1 TON stay there for its rent)' : ''}`,
     message: CocoonStake.buildDeposit(stake.address, { amount, ...(first && stake.init ? { init: stake.init } : {}) }),
     moves: amount,
+    cost: operationCost(first ? 'first deposit' : 'deposit'),
     tree: [
       'you -> your Stake: stakeDeposit',
       'Stake -> Dao: daoStakeAdd',
@@ -72,6 +73,7 @@ export async function unstakeAct(context: Acting, text: string): Promise<Act> {
   return {
     title: `unstake ${ton(amount)}: it votes no more from now, and can be withdrawn 3 to 21 days later`,
     message: CocoonStake.buildUnstake(stakeOf(context, context.me).address, { amount }),
+    cost: operationCost(amount > stake.own ? 'unstake while delegated' : 'unstake'),
     tree: ['you -> your Stake: stakeUnstake', 'Stake -> Dao: daoStakeSub', 'Stake -> you: change'],
     names: names(context, delegateOf(context, stake)),
     conclude: async (hops) => {
@@ -97,6 +99,7 @@ export async function withdrawAct(context: Acting): Promise<Act> {
   return {
     title: `withdraw ${ton(all)}`,
     message: CocoonStake.buildWithdraw(stakeOf(context, context.me).address),
+    cost: operationCost('withdraw'),
     tree: ['you -> your Stake: stakeWithdraw', `Stake -> you: ${ton(all)} and change`],
     names: names(context),
     conclude: async (hops) => {
@@ -108,9 +111,13 @@ export async function withdrawAct(context: Acting): Promise<Act> {
 
 export async function syncAct(context: Acting): Promise<Act> {
   const stake = await requireStake(context);
+  if (stake.refundable + stake.unsynced + stake.exit === 0n) {
+    throw refused('Everything has arrived.', 'There is nothing to send again.');
+  }
   return {
     title: 'send again what did not arrive',
     message: CocoonStake.buildSync(stakeOf(context, context.me).address),
+    cost: operationCost('sync'),
     tree: ['you -> your Stake: stakeSync', 'Stake -> Dao: what is missing'],
     names: names(context, delegateOf(context, stake)),
     conclude: async (hops) => {
@@ -120,22 +127,32 @@ export async function syncAct(context: Acting): Promise<Act> {
   };
 }
 
+function requireNoDelegationUnderWay({ busy, exit }: StakeInfo): void {
+  if (busy === 0 && exit === 0n) return;
+  throw refused(
+    'A delegation is still under way.',
+    'Look with `cocoon dao status`; `cocoon dao sync` sends again what is stuck.',
+  );
+}
+
 export async function delegateAct(context: Acting, text: string): Promise<Act> {
   const delegate = parseAddress(text, 'delegate');
   const stake = await requireStake(context);
   if (delegate.equals(context.me))
     throw usage('You cannot delegate to yourself.', 'Give the wallet of another member.');
-  if (stake.own === 0n) throw refused('You have no own active stake to delegate.', 'See `cocoon dao status`.');
-  if (stake.busy !== 0) throw refused('A delegation is still under way.', 'Wait for its end: `cocoon dao status`.');
-  if (stake.delegate !== null && !stake.delegate.equals(delegate)) {
+  requireNoDelegationUnderWay(stake);
+  // The Stake remembers its last delegate, also when it has taken everything back.
+  if (stake.out > 0n && stake.delegate !== null && !stake.delegate.equals(delegate)) {
     throw refused(
       `You delegate to ${stake.delegate}.`,
       'Run `cocoon dao undelegate` first: there is one delegate each.',
     );
   }
+  if (stake.own === 0n) throw refused('You have no own active stake to delegate.', 'See `cocoon dao status`.');
   return {
     title: `delegate ${ton(stake.own)} to ${delegate}`,
     message: CocoonStake.buildDelegate(stakeOf(context, context.me).address, { delegate }),
+    cost: operationCost('delegate'),
     tree: [
       'you -> your Stake: stakeDelegate',
       "Stake -> the delegate's Stake: delegateIn",
@@ -151,11 +168,12 @@ export async function delegateAct(context: Acting, text: string): Promise<Act> {
 
 export async function undelegateAct(context: Acting): Promise<Act> {
   const stake = await requireStake(context);
-  if (stake.delegate === null) throw refused('You delegate nothing.', 'There is nothing to end.');
-  if (stake.busy !== 0) throw refused('A delegation is still under way.', 'Wait for its end: `cocoon dao status`.');
+  requireNoDelegationUnderWay(stake);
+  if (stake.out === 0n) throw refused('You delegate nothing.', 'There is nothing to end.');
   return {
     title: `take ${ton(stake.out)} back from ${stake.delegate}; it votes again in proposals made from tomorrow (UTC) on`,
     message: CocoonStake.buildUndelegate(stakeOf(context, context.me).address),
+    cost: operationCost('undelegate'),
     tree: [
       'you -> your Stake: stakeUndelegate',
       "Stake -> the delegate's Stake: undelegate",
@@ -194,7 +212,7 @@ export async function voteAct(
     throw refused(`Voting on ${id} has not started.`, `It starts ${when(proposal.startAt, context.now)}.`);
   }
   if (proposal.state !== 'active') throw refused(`Proposal ${id} is ${proposal.state}.`, 'Its voting is over.');
-  await requireStake(context);
+  const { votes } = await requireStake(context);
   const stake = stakeOf(context, context.me);
   const weight = await stake.getWeightAt(proposal.epoch);
   if (weight === 0n) {
@@ -214,6 +232,7 @@ export async function voteAct(
       ...split,
       ...(options.reason === undefined ? {} : { reason: options.reason }),
     }),
+    cost: voteCost({ reason: options.reason, changes: votes.has(proposal.address.hash.toString('hex')) }),
     tree: [
       'you -> your Stake: stakeVote',
       'Stake -> Proposal: castVote',

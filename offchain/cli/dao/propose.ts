@@ -1,133 +1,110 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import {
-  actionQueryId,
-  bodies,
+  type BuiltProposal,
+  buildProposal,
   CocoonStake,
-  type DaoAction,
-  modelHash,
+  epochAt,
   Op,
-  packActions,
+  ProposalFileError,
+  ProposeCode,
   packMeta,
   packTitle,
-  parseRootData,
-  type RootData,
+  proposeCost,
 } from '@cocoon/sdk';
-import { Cell, toNano } from '@ton/core';
-import { z } from 'zod';
 import { CliError } from '../errors';
 import { type Act, type Acting, requireOk } from './carry-out';
-import { parseAddress, refused, usage } from './context';
+import { readState } from './chain-state';
+import { refused, usage } from './context';
 import { actionLines, describeActions } from './describe';
 import { ExitCode } from './exit-codes';
 import { answerIn } from './follow';
-import { stakeOf } from './status';
-import { ton } from './text';
+import { readStake, stakeOf } from './status';
+import { bps, rows, ton } from './text';
 
-/** A proposal from a file. */
+/** A proposal from a file, in YAML or in JSON, which is YAML too. */
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
-const coins = z.string().regex(/^\d{1,10}(\.\d{1,9})?$/, 'must be TON as a text, such as "1.5"');
-const listing = z.strictObject({ do: z.enum(['addModel', 'removeModel']), model: z.string().min(1) });
-const image = z.strictObject({
-  do: z.enum(['addProxyImage', 'removeProxyImage', 'addWorkerImage', 'removeWorkerImage']),
-  hash,
-});
-const price = z.strictObject({
-  do: z.literal('changePrice'),
-  pricePerToken: z.number().int().positive(),
-  workerFeePerToken: z.number().int().positive(),
-});
-const transfer = z.strictObject({ do: z.literal('transfer'), to: z.string(), ton: coins });
-const raw = z.strictObject({ do: z.literal('raw'), to: z.string(), ton: coins, body: z.string() });
-const fileSchema = z.strictObject({
-  title: z.string().min(1),
-  uri: z.string(),
-  sha256: hash,
-  actions: z.array(z.discriminatedUnion('do', [listing, image, price, transfer, raw])).max(10),
-});
-type Item = z.infer<typeof fileSchema>['actions'][number];
+const FORM = 'See docs/governance-tools.md for its form.';
 
-/** What goes along to the root; it returns the rest. */
-const ROOT_VALUE = toNano('0.05');
-
-export function readProposalFile(path: string): z.infer<typeof fileSchema> {
-  let json: unknown;
+function readFile(path: string): string {
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    throw usage(
-      `${path} cannot be read as JSON: ${(error as Error).message}.`,
-      'See docs/governance-tools.md for its form.',
-      error,
-    );
-  }
-  const parsed = fileSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const key = issue?.path.join('.') || '(whole file)';
-  throw usage(`${path}: ${key}: ${issue?.message}.`, 'See docs/governance-tools.md for its form.');
-}
-
-const IMAGES = {
-  addProxyImage: bodies.rootAddProxyType,
-  removeProxyImage: bodies.rootDelProxyType,
-  addWorkerImage: bodies.rootAddWorkerType,
-  removeWorkerImage: bodies.rootDelWorkerType,
-} as const;
-
-function toAction({ info }: Acting, root: RootData, item: Item, queryId: bigint): DaoAction {
-  const atRoot = (body: Cell): DaoAction => ({ to: info.params.root, value: ROOT_VALUE, body, init: null });
-  switch (item.do) {
-    case 'addModel':
-      return atRoot(bodies.rootAddModelType({ queryId, hash: modelHash(item.model) }));
-    case 'removeModel':
-      return atRoot(bodies.rootDelModelType({ queryId, hash: modelHash(item.model) }));
-    case 'changePrice': {
-      const [pricePerToken, workerFeePerToken] = [BigInt(item.pricePerToken), BigInt(item.workerFeePerToken)];
-      const expectedParamsVersion = root.params.paramsVersion;
-      return atRoot(bodies.rootChangePrice({ queryId, pricePerToken, workerFeePerToken, expectedParamsVersion }));
-    }
-    case 'transfer':
-      return { to: parseAddress(item.to, 'transfer: to'), value: toNano(item.ton), body: null, init: null };
-    case 'raw':
-      return { to: parseAddress(item.to, 'raw: to'), value: toNano(item.ton), body: rawBody(item.body), init: null };
-    default:
-      return atRoot(IMAGES[item.do]({ queryId, hash: Buffer.from(item.hash, 'hex') }));
+    const { code } = error as NodeJS.ErrnoException;
+    throw usage(`${path} cannot be read (${code}).`, 'Give the file of a proposal.', error);
   }
 }
 
-function rawBody(text: string): Cell {
+/** @throws CliError naming the line and the key of what is wrong, or what the Dao would refuse */
+export async function readProposalFile(context: Acting, path: string): Promise<BuiltProposal> {
+  const yaml = readFile(path);
+  const { scope, registrar, state } = await readState(context);
+  const { info, now } = context;
+  const today = epochAt(now);
+  const stake = await readStake(context, context.me);
+  const input = {
+    ...scope,
+    registrar,
+    state,
+    readText: (file: string) => readFileSync(resolve(dirname(path), file), 'utf8'),
+    total: info.epoch === today ? info.startTotal : info.total,
+    weight: stake === null ? 0n : await stakeOf(context, context.me).getWeightAt(today),
+  };
+  let built: BuiltProposal;
   try {
-    return Cell.fromBase64(text);
+    built = buildProposal(yaml, input);
   } catch (error) {
-    throw usage('raw: body is no BoC in base64.', 'Give what a script prints with dryRun=true.', error);
+    if (!(error instanceof ProposalFileError)) throw error;
+    throw usage(`${path}, ${error.shortMessage}.`, FORM, error);
   }
+  const errors = built.findings.filter(({ level }) => level === 'error');
+  for (const { line, key, message } of built.findings.filter(({ level }) => level === 'warning')) {
+    context.print(`! line ${line}: ${key}: ${message}`);
+  }
+  if (errors.length === 0) return built;
+  const told = errors.map(({ line, key, message }) => `line ${line}: ${key}: ${message}`).join('; ');
+  throw refused(`The Dao would refuse ${path}, or it would not do what it says: ${told}.`, 'Correct it first.');
+}
+
+function planRows({ classification, needs, payload, actionsHash, salt }: BuiltProposal): string {
+  return rows([
+    ['class', `${classification.class}: ${classification.reason}`],
+    ...(needs
+      ? ([
+          ['to propose', `a weight of ${ton(needs.threshold)}`],
+          ['quorum', ton(needs.quorum)],
+          ['approval', `${needs.critical ? 'at least' : 'more than'} ${bps(needs.approvalBps)}`],
+        ] as const)
+      : []),
+    ['text', `sha256 ${payload.sha256.toString('hex')}, to be found at ${payload.uri}`],
+    ['actions hash', actionsHash ?? 'none: a text only'],
+    ['query ids', `from salt ${salt.toString(16)}`],
+  ]);
 }
 
 export async function proposeAct(context: Acting, path: string): Promise<Act> {
-  const file = readProposalFile(path);
-  const { info, chain } = context;
+  const { info } = context;
   if (!info.active) throw refused('The DAO is not active yet.', 'See `cocoon dao status`.');
-  const { data } = await chain.account(info.params.root);
-  if (data === undefined) throw refused('The root is not on chain.', 'See `cocoon dao verify`.');
-  const root = parseRootData(data);
-  // The same file gives the same actions and the same hash.
-  const salt = createHash('sha256').update(JSON.stringify(file)).digest().readBigUInt64BE() >> 8n;
-  const list = file.actions.map((item, index) => toAction(context, root, item, actionQueryId(salt, index)));
-  const actions = list.length === 0 ? null : packActions(list);
+  const built = await readProposalFile(context, path);
+  const { payload } = built;
+  context.print(`Proposal: ${payload.title}\n${planRows(built)}`);
+  if (payload.actions !== null) {
+    const told = await describeActions(context, payload.actions);
+    context.print(`Actions\n${actionLines(told.actions)}`);
+    for (const warning of told.warnings) context.print(`! ${warning}`);
+  }
   const stake = stakeOf(context, context.me);
   const { bond } = info.params;
-  if (actions !== null) context.print(`Actions\n${actionLines((await describeActions(context, actions)).actions)}`);
   return {
-    title: `propose "${file.title}"; the bond of ${ton(bond)} returns if the quorum is reached`,
+    title: `propose "${payload.title}"; the bond of ${ton(bond)} returns if the quorum is reached`,
     message: CocoonStake.buildPropose(stake.address, {
-      title: packTitle(file.title),
-      meta: packMeta({ uri: file.uri, sha256: Buffer.from(file.sha256, 'hex') }),
-      actions,
+      title: packTitle(payload.title),
+      meta: packMeta(payload),
+      actions: payload.actions,
       bond,
     }),
     moves: bond,
+    cost: proposeCost(built.cell, built.actions.length),
     tree: [
       'you -> your Stake: stakePropose',
       'Stake -> Dao: daoPropose',
@@ -145,7 +122,8 @@ export async function proposeAct(context: Acting, path: string): Promise<Act> {
         throw new CliError('The Dao did not answer.', 'See `cocoon dao ls`.', { exitCode: ExitCode.unknown });
       }
       const code = answer.loadUint(8);
-      if (code === 0) return [`Proposal ${answer.loadUint(32)} is made: \`cocoon dao show ID\`.`];
+      const id = answer.loadUint(32);
+      if (code === ProposeCode.accepted) return [`Proposal ${id} is made: \`cocoon dao show ${id}\`.`];
       throw new CliError(`The Dao made no proposal (code ${code}): ${REFUSALS[code]}.`, 'The bond came back.', {
         exitCode: ExitCode.rejected,
       });
@@ -154,13 +132,13 @@ export async function proposeAct(context: Acting, path: string): Promise<Act> {
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {
-  1: 'the UTC day changed on the way; run the command again',
-  2: 'your weight is below the threshold',
-  3: 'all 16 places are taken',
-  4: 'you have an open proposal already',
-  5: 'the actions are not what it takes',
-  6: 'the actions are too large',
-  7: 'the DAO is not active',
-  8: 'the value does not cover bond and fees',
-  9: 'the title is empty or too long',
+  [ProposeCode.epoch]: 'the UTC day changed on the way; run the command again',
+  [ProposeCode.threshold]: 'your weight is below the threshold',
+  [ProposeCode.noPlace]: 'all 16 places are taken',
+  [ProposeCode.oneEach]: 'you have an open proposal already',
+  [ProposeCode.badActions]: 'the actions are not what it takes',
+  [ProposeCode.tooLarge]: 'the actions are too large',
+  [ProposeCode.inactive]: 'the DAO is not active',
+  [ProposeCode.lowValue]: 'the value does not cover bond and fees',
+  [ProposeCode.badTitle]: 'the title is empty or too long',
 };

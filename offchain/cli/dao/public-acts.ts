@@ -1,9 +1,9 @@
-import { CocoonDao, CocoonProposal, CocoonVault } from '@cocoon/sdk';
+import { CocoonDao, CocoonProposal, CocoonVault, executeCost, operationCost, vetoCost } from '@cocoon/sdk';
 import type { Address, Cell } from '@ton/core';
 import { parseTon } from './amounts';
 import { type Act, type Acting, requireOk } from './carry-out';
+import { readState, targetName } from './chain-state';
 import { openVault, refused, usage } from './context';
-import { targetName } from './describe';
 import { type ProposalView, readProposal } from './proposals';
 import { actionsOf } from './reads';
 import { stakeOf } from './status';
@@ -33,6 +33,7 @@ export async function finalizeAct(context: Acting, id: number): Promise<Act> {
   return {
     title: `finalize ${id}: ${proposal.passing ? 'it passed' : 'it is defeated'}`,
     message: CocoonProposal.buildFinalize(proposal.address),
+    cost: operationCost(proposal.passing ? 'finalize, passed' : 'finalize, defeated'),
     tree: proposal.passing
       ? [
           'you -> Proposal: proposalFinalize',
@@ -57,6 +58,7 @@ export async function cancelAct(context: Acting, id: number): Promise<Act> {
   return {
     title: `cancel ${id}; its bond returns`,
     message: CocoonProposal.buildCancel(proposal.address),
+    cost: operationCost('cancel'),
     tree: ['you -> Proposal: proposalCancel', 'Proposal -> you: the bond', 'Proposal -> Dao: proposalClosed'],
     names: names(context, [[proposal.address, 'proposal']]),
     ...(proposer === undefined ? {} : { only: proposer }),
@@ -72,10 +74,13 @@ export async function executeAct(context: Acting, id: number): Promise<Act> {
   const actions = actionsOf(proposal);
   if (actions.length === 0) throw refused(`Proposal ${id} has no actions.`, 'There is nothing to execute.');
   await requireReady(context, proposal);
-  const targets = actions.map(({ to }) => [to, targetName(context, to)] as const);
+  const now = await readState(context);
+  const targets = actions.map(({ to }) => [to, targetName(now, to)] as const);
   return {
     title: `execute ${id}: ${actions.length} actions`,
     message: CocoonVault.buildExecute(context.info.vault, { id, actions }),
+    cost: executeCost(actions),
+    treasuryPays: targets.map(([, name]) => name).filter((name) => name !== 'vault'),
     tree: ['you -> Vault: vaultExecute', ...targets.map(([to, name]) => `Vault -> ${name} ${to}`)],
     names: names(context, [
       [proposal.address, 'proposal'],
@@ -108,6 +113,7 @@ export function activateAct(context: Acting): Act {
   return {
     title: 'activate the DAO',
     message: CocoonDao.buildActivate(context.dao),
+    cost: operationCost('activate'),
     tree: ['you -> Dao: daoActivate', 'Dao -> you: change'],
     names: names(context),
     conclude: (hops) => {
@@ -125,6 +131,7 @@ export async function topUpAct(context: Acting, target: string, text: string): P
     title: `give ${target} ${ton(value)} for its rent`,
     message: CocoonDao.buildTopUp(to, { value }),
     moves: value,
+    cost: operationCost(/^(dao|vault|stake)$/.test(target) ? `top up, ${target as 'dao'}` : 'top up, proposal'),
     tree: [`you -> ${target}: topUp; the coins stay there`],
     names: names(context, [[to, target]]),
     conclude: (hops) => {
@@ -141,6 +148,9 @@ async function topUpTarget(context: Acting, target: string): Promise<Address> {
   if (/^\d+$/.test(target)) return (await readProposal(context, Number(target))).address;
   throw usage(`"${target}" cannot be topped up.`, 'Give dao, vault, stake or the number of a proposal.');
 }
+
+/** contracts/dao/vault-limits.tact */
+const PAUSE_INTERVAL = 60 * 86_400;
 
 async function guardianOf(context: Acting): Promise<Address> {
   const { guardian, guardianUntil } = await openVault(context).getData();
@@ -163,6 +173,7 @@ export async function vetoAct(context: Acting, id: number, reason: string): Prom
   return {
     title: `veto ${id}; a second pass of the same actions will stand`,
     message: CocoonVault.buildVeto(context.info.vault, { id, reason }),
+    cost: vetoCost(reason),
     tree: ['you -> Vault: vaultVeto', 'Vault -> Proposal: opVetoed'],
     names: names(context, [[proposal.address, 'proposal']]),
     only: guardian,
@@ -176,10 +187,16 @@ export async function vetoAct(context: Acting, id: number, reason: string): Prom
 export async function pauseAct(context: Acting, days: string): Promise<Act> {
   if (!/^[1-7]$/.test(days)) throw usage(`--days ${days}: not 1 to 7.`, 'A pause lasts at most 7 days.');
   const guardian = await guardianOf(context);
+  const { lastPause } = await openVault(context).getData();
+  const next = lastPause + PAUSE_INTERVAL;
+  if (lastPause > 0 && context.now < next) {
+    throw refused('The guardian may pause once in 60 days.', `The next pause is possible ${when(next, context.now)}.`);
+  }
   const seconds = Number(days) * 86_400;
   return {
     title: `pause execution for ${span(seconds)}; the next pause is possible in 60 days`,
     message: CocoonVault.buildPause(context.info.vault, { seconds }),
+    cost: operationCost('pause'),
     tree: ['you -> Vault: vaultPause', 'Vault -> you: change'],
     names: names(context),
     only: guardian,
@@ -196,6 +213,7 @@ export async function revokeAct(context: Acting, body: Cell): Promise<Act> {
   return {
     title: "take an entry off the root's lists at once",
     message: CocoonVault.buildRevoke(context.info.vault, { body }),
+    cost: operationCost('revoke'),
     tree: ['you -> Vault: vaultRevoke', 'Vault -> root: the removal'],
     names: names(context),
     only: guardian,

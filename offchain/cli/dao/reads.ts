@@ -1,4 +1,4 @@
-import { parseActions } from '@cocoon/sdk';
+import { parseActions, printable } from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import { table } from '../format';
 import { type DaoContext, openVault, usage } from './context';
@@ -42,11 +42,6 @@ export async function listProposals(context: DaoContext, state: string | undefin
   votes.forEach((vote, i) => {
     if (vote) context.print(`your vote on ${proposals[i]!.id}: ${mineText(vote)}`);
   });
-}
-
-/** A title is anybody's bytes: no control characters on somebody's terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
 }
 
 interface Mine {

@@ -103,12 +103,14 @@ export function stakeRows(stake: StakeInfo, now: number): Row[] {
     ),
     ['pending', ton(stake.pend)],
     ['delegated to you', ton(stake.inn)],
-    ['delegated by you', stake.delegate ? `${ton(stake.out)} to ${stake.delegate}` : 'nothing'],
+    ['delegated by you', stake.out > 0n ? `${ton(stake.out)} to ${stake.delegate}` : 'nothing'],
     ...(stake.busy === 0 ? [] : [['delegation', stake.busy === 1 ? 'under way' : 'ending'] as Row]),
     ...[...stake.releases].map(
       ([at, amount]): Row => ['unbonding', `${ton(amount)}, to withdraw from ${when(at, now)}`],
     ),
-    ...(stake.refundable === 0n ? [] : [['refundable', `${ton(stake.refundable)}: \`cocoon dao withdraw\``] as Row]),
+    ...(stake.refundable === 0n
+      ? []
+      : [['refundable', `${ton(stake.refundable)}: \`cocoon dao withdraw\`, or \`sync\` to stake it`] as Row]),
     ...(stake.unsynced === 0n ? [] : [['not reported', `${ton(stake.unsynced)}: \`cocoon dao sync\``] as Row]),
   ];
 }

@@ -1,13 +1,35 @@
-import { CocoonRegistrar, contractCode, parseRootData } from '@cocoon/sdk';
+import {
+  type BoundCheck,
+  CocoonRegistrar,
+  contractCode,
+  daoParamChecks,
+  parseRootData,
+  vaultLimitChecks,
+} from '@cocoon/sdk';
 import type { Address } from '@ton/core';
 import { CliError } from '../errors';
-import { type Check, check, limitChecks, paramChecks } from './bounds';
 import { type DaoContext, openVault } from './context';
 import { ExitCode } from './exit-codes';
 import { opened } from './provider';
 import { toJson, when } from './text';
 
 const FIRST_TERM = 550 * 86_400;
+
+interface Check {
+  name: string;
+  ok: boolean;
+  detail: string;
+}
+
+function check(name: string, ok: boolean, detail: string): Check {
+  return { name, ok, detail };
+}
+
+function bounds(whose: string, checks: readonly BoundCheck<string>[]): Check[] {
+  return checks.map(({ field, ok, value, allowed }) =>
+    check(`${whose}${field} within bounds`, ok, `${value}, allowed is ${allowed}`),
+  );
+}
 
 /** Proves from the chain that the DAO is what the release says. @throws CliError when a check fails */
 export async function verifyDao(context: DaoContext): Promise<void> {
@@ -43,8 +65,8 @@ async function allChecks(context: DaoContext): Promise<Check[]> {
     ),
     ...(await rootChecks(context, vault.root)),
     guardianCheck(vault.guardian, vault.guardianUntil, now),
-    ...paramChecks(params),
-    ...limitChecks(vault.limits),
+    ...bounds('', daoParamChecks(params)),
+    ...bounds('vault ', vaultLimitChecks(vault.limits)),
     check('root is the same in DAO and Vault', vault.root.equals(params.root), `${params.root} and ${vault.root}`),
     check(
       'critical timelock is the same in DAO and Vault',

@@ -33,7 +33,7 @@ export function registerWrites(dao: Command): void {
       const number = parseId(id);
       return run(flags, (it) => voteAct(it, number, choice, flags));
     });
-  write('propose <file>', 'make a proposal from a JSON file').action((file, flags) =>
+  write('propose <file>', 'make a proposal from a file in YAML or JSON').action((file, flags) =>
     run(flags, (it) => proposeAct(it, file)),
   );
   write('activate', 'make the DAO active, once it had enough stake for 7 days').action((flags) =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   CocoonDao,
   CocoonRoot,
+  CocoonStake,
   CocoonVault,
   contractCode,
   DEFAULT_DAO_PARAMS,
@@ -12,6 +13,7 @@ import {
   MAINNET_TERMS,
   rootStateInit,
 } from '@cocoon/sdk';
+import type { Address } from '@ton/core';
 import { Cell } from '@ton/core';
 import { mnemonicNew } from '@ton/crypto';
 import { Command } from 'commander';
@@ -21,6 +23,7 @@ import { type Localnet, startLocalnet } from '../../../localnet/index';
 import { CliError } from '../../errors';
 import { OwnerWallet } from '../../up/owner-wallet';
 import { registerDao } from '../index';
+import { openWalletFile, type WalletVersion } from '../wallet';
 
 /** For this folder's tests: a local chain with a root, a Vault that owns it, its Dao, and a member with a wallet file. */
 
@@ -32,6 +35,23 @@ export interface CliResult {
   code: number;
   out: string;
   error: string;
+}
+
+export interface Person {
+  address: Address;
+  file: string;
+  version: WalletVersion;
+}
+
+/** What is not as it should be. */
+export interface DaoNetOptions {
+  /** the member stakes so much before there is a Dao: the deposit comes back to its Stake */
+  earlyStake?: bigint;
+  /** the root still belongs to the deployer */
+  rootStays?: boolean;
+  /** the Vault still obeys the deployer */
+  notSetUp?: boolean;
+  daoCode?: Cell;
 }
 
 export interface DaoNet {
@@ -47,11 +67,15 @@ export interface DaoNet {
   cli(...args: string[]): Promise<CliResult>;
   /** … with the member's wallet, confirmed */
   act(...args: string[]): Promise<CliResult>;
+  /** … with somebody else's */
+  actAs(person: Person, ...args: string[]): Promise<CliResult>;
+  /** somebody with 10 000 TON and a wallet file */
+  person(version?: WalletVersion): Promise<Person>;
   advance(seconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function daoNet(): Promise<DaoNet> {
+export async function daoNet(options: DaoNetOptions = {}): Promise<DaoNet> {
   const dir = mkdtempSync(join(tmpdir(), 'cocoon-dao-'));
   const logger = pino({ level: 'silent' });
   // An hour into a UTC day: nothing happens at midnight by chance.
@@ -59,10 +83,8 @@ export async function daoNet(): Promise<DaoNet> {
   const net = await startLocalnet({ port: 0, logger, clock: () => clock });
   const endpoint = `${net.url}/api/v2/jsonRPC`;
   const chain = new ToncenterChain({ endpoint, logger });
-  const words = await mnemonicNew(24);
   const walletFile = join(dir, 'wallet');
-  writeFileSync(walletFile, `${words.join(' ')}\n`);
-  chmodSync(walletFile, 0o600);
+  const words = await newWalletFile(walletFile);
   const wallet = await OwnerWallet.fromMnemonic(words);
   await net.chain.faucet(wallet.address, 100_000n * TON);
 
@@ -91,17 +113,24 @@ export async function daoNet(): Promise<DaoNet> {
     activationMembers: 1,
     root: root.address,
   };
-  const dao = CocoonDao.createFromConfig(initialDaoData({ vault: vault.address, params: daoParams }), code('dao'));
+  const daoCode = options.daoCode ?? code('dao');
+  const dao = CocoonDao.createFromConfig(initialDaoData({ vault: vault.address, params: daoParams }), daoCode);
+  if (options.earlyStake !== undefined) {
+    const stake = CocoonStake.createFromConfig({ dao: dao.address, owner: wallet.address }, code('stake'));
+    await wallet.send(chain, [
+      CocoonStake.buildDeposit(stake.address, { amount: options.earlyStake, init: stake.init! }),
+    ]);
+  }
   const until = Math.floor(clock / 1000) + 300 * DAY;
   await wallet.send(chain, [
     deployRoot,
     { ...CocoonVault.buildDeploy(vault.init!), value: 100n * TON },
     CocoonDao.buildTopUp(dao.address, { init: dao.init! }),
   ]);
-  await wallet.send(chain, [
-    CocoonVault.buildInit(vault.address, { governor: dao.address, guardian: wallet.address, until }),
-    CocoonRoot.buildChangeOwner(root.address, { newOwner: vault.address }),
-  ]);
+  const setUp = CocoonVault.buildInit(vault.address, { governor: dao.address, guardian: wallet.address, until });
+  const handOver = CocoonRoot.buildChangeOwner(root.address, { newOwner: vault.address });
+  const last = [...(options.notSetUp ? [] : [setUp]), ...(options.rootStays ? [] : [handOver])];
+  if (last.length > 0) await wallet.send(chain, last);
   const manifestFile = join(dir, 'manifest.json');
   const entry = (address: string, name: keyof typeof contractCode) => ({ address, codeHash: contractCode[name].hash });
   writeFileSync(
@@ -113,6 +142,7 @@ export async function daoNet(): Promise<DaoNet> {
       vault: entry(vault.address.toString(), 'vault'),
     }),
   );
+  let people = 0;
   const place = ['--network', 'custom', '--endpoint', endpoint, '--manifest', manifestFile];
   return {
     net,
@@ -125,6 +155,16 @@ export async function daoNet(): Promise<DaoNet> {
     root,
     cli: (...args) => runCli([args[0]!, ...place, ...args.slice(1)]),
     act: (...args) => runCli([args[0]!, ...place, '--wallet', walletFile, '--yes', ...args.slice(1)]),
+    actAs: ({ file, version }, ...args) =>
+      runCli([args[0]!, ...place, ...['--wallet', file, '--wallet-version', version, '--yes'], ...args.slice(1)]),
+    async person(version = 'v5') {
+      people += 1;
+      const file = join(dir, `wallet-${people}`);
+      await newWalletFile(file);
+      const { address } = await openWalletFile(file, version, 'custom');
+      await net.chain.faucet(address, 10_000n * TON);
+      return { address, file, version };
+    },
     advance: async (seconds) => {
       await net.chain.advance(seconds);
     },
@@ -134,6 +174,13 @@ export async function daoNet(): Promise<DaoNet> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function newWalletFile(path: string): Promise<string[]> {
+  const words = await mnemonicNew(24);
+  writeFileSync(path, `${words.join(' ')}\n`);
+  chmodSync(path, 0o600);
+  return words;
 }
 
 /** The command as main.ts runs it, in this process. */
