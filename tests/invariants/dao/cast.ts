@@ -14,6 +14,7 @@ import {
   stateInitAddress,
   type VaultLimits,
 } from '../../../wrappers';
+import { START } from '../../support/world';
 import type { Codes } from './codes';
 
 /**
@@ -67,6 +68,9 @@ export const daoParams: DaoParams = {
   activationStake: 500n * TON,
   activationMembers: 3,
 };
+
+/** The end of the guardian's term. */
+export const guardianUntil = START + 500 * DAY;
 
 /** As short as may be. */
 export const vaultLimits: VaultLimits = {

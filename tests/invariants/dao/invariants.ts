@@ -9,7 +9,7 @@ import { atVault } from './vault-watch';
 
 /**
  * What must be true after every delivery, whatever is still on its way (spec, 3.16 and 4). A check answers undefined, or says what is
- * wrong; names begin with the specification's.
+ * wrong; names begin with the specification's, or with M where the model differs.
  */
 
 export class InvariantBroken extends Error {

@@ -1,6 +1,6 @@
 import { daoBodies, ProposalStatus, packMeta, packTitle, vaultBodies } from '../../../wrappers';
 import { type Delivery, noBody } from '../../support/message-pool';
-import { DAY, deployer, guardian, HOUR, members, TON } from './cast';
+import { DAY, deployer, guardian, guardianUntil, HOUR, members, TON } from './cast';
 import type { Library } from './codes';
 import { type DraftName, draftsFor } from './drafts';
 import { check } from './invariants';
@@ -36,7 +36,7 @@ export async function prepare(library: Library, beside?: Beside): Promise<Prepar
 /** Vault and Dao come to life, members stake, and a week later the DAO is active. */
 async function found(scene: Scene): Promise<void> {
   const { cast, pool } = scene;
-  const init = { governor: cast.dao.address, guardian, until: pool.now + 500 * DAY };
+  const init = { governor: cast.dao.address, guardian, until: guardianUntil };
   scene.post(deployer, cast.dao, daoBodies.topUp(query), { value: TON, says: 'deploys', deploys: true });
   scene.post(deployer, cast.vault, noBody, { value: 1_000n * TON, says: 'deploys', deploys: true });
   await settle(scene);

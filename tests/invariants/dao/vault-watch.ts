@@ -1,7 +1,7 @@
 import { OperationState, ProposalStatus, parseActions } from '../../../wrappers';
-import type { Delivery } from '../../support/message-pool';
+import type { Delivery, InternalMessage } from '../../support/message-pool';
 import { sumOf } from './books';
-import { type Cast, DAY, guardian, root, vaultLimits } from './cast';
+import { type Cast, DAY, guardian, guardianUntil, root, vaultLimits } from './cast';
 import { copyOf } from './copying';
 import { said } from './said';
 import type { Scene } from './scene';
@@ -79,7 +79,7 @@ export class VaultWatch {
 
   private stopped({ message, now }: Delivery, id: number): string | undefined {
     const operation = this.operations.get(id);
-    if (!message.info.src.equals(guardian)) return 'A3 somebody else than the guardian vetoes';
+    if (!isGuardian(message, now)) return 'A3 somebody else than the guardian vetoes';
     if (operation?.state !== 'waiting' || now >= operation.expires)
       return `A3 operation ${id} does not wait for a veto`;
     const before = this.vetoed.get(operation.hash);
@@ -91,9 +91,9 @@ export class VaultWatch {
   }
 
   private paused({ message, now }: Delivery, seconds: number): string | undefined {
-    if (!message.info.src.equals(guardian)) return 'A3 somebody else than the guardian stops the Vault';
+    if (!isGuardian(message, now)) return 'A3 somebody else than the guardian stops the Vault';
     if (seconds > LONGEST_PAUSE) return `A3 the Vault stops for ${seconds} seconds`;
-    this.pausedUntil = now + seconds;
+    this.pausedUntil = Math.min(now + seconds, guardianUntil);
     return undefined;
   }
 
@@ -114,7 +114,8 @@ export class VaultWatch {
       if (!dest.equals(to) || carried.coins !== value) return `E3 action ${i} of operation ${id} is another one`;
     }
     const answers = sent.slice(actions.length).map((item) => said(item.message).op);
-    if (answers.join() !== 'opDone,stakeExcess') return `I6 operation ${id} also sends ${answers}`;
+    // The rest of the value may be too little to go back.
+    if (!/^opDone(,stakeExcess)?$/.test(answers.join())) return `I6 operation ${id} also sends ${answers}`;
     const amount = sumOf(actions.map(({ value }) => value));
     if (-gain > amount + rent) return `I6 ${-gain} nanoTON leave with actions of ${amount}`;
     return operation.critical ? undefined : this.spent(amount, now, treasury);
@@ -128,6 +129,8 @@ export class VaultWatch {
     return lately + amount > most ? `E8 normal operations spend ${lately + amount} in a week, of ${most}` : undefined;
   }
 }
+
+const isGuardian = ({ info }: InternalMessage, now: number) => info.src.equals(guardian) && now < guardianUntil;
 
 /** I6: whatever else happens, no more leaves than came. */
 function spends({ message, sent, gain, rent, ok }: Delivery): string | undefined {
