@@ -211,7 +211,7 @@ test('a root of another network, and an address without contract, stop the start
   const chain = new FakeChain();
   const start = () =>
     startClient(
-      { ...config, is_test: false, state_dir: mkdtempSync(join(tmpdir(), 'cocoon-client-')) },
+      { ...config, is_test: false, transport: 'attested', state_dir: mkdtempSync(join(tmpdir(), 'cocoon-client-')) },
       { logger: silentLogger, chain },
     );
   await expect(start()).rejects.toThrow(/root_contract_address/);

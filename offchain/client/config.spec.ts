@@ -37,15 +37,16 @@ describe('the configuration', () => {
     ['ton_endpoint', 'ftp://x', 'http(s) URL'],
     ['ton_endpoint', undefined, 'required'],
     ['http_port', 70_000, ''],
-    ['http_port', '10000', ''],
+    ['http_port', '10,000', ''],
     ['proxy_connections', 0, ''],
     ['max_spend_per_day_nano', -5, ''],
     ['max_spend_per_request_nano', '1.5', 'whole number'],
     ['request_timeout_s', 100_000, ''],
     ['ton_api_key_file', '/does/not/exist', 'does not exist'],
     ['api_keys_file', '/does/not/exist', 'does not exist'],
-    ['connect_to_proxy_via', '127.0.0.1:8116', 'not supported'],
-    ['check_proxy_hashes', true, 'attested'],
+    ['connect_to_proxy_via', 'router', 'an IP address and a port'],
+    ['transport', 'clear', ''],
+    ['policy', 'sgx', ''],
   ])('%s = %p is an error that names the key', (key, value, text) => {
     const run = () => parseConfig({ ...minimal, [key]: value }, silentLogger);
     expect(run).toThrow(ConfigError);

@@ -10,7 +10,7 @@ import {
   readLines,
   readSecret,
 } from '../node/config';
-import { checkPeerConfig, checksHashes } from '../node/peer-transport';
+import { checkDialerConfig, checksHashes } from '../node/peer-transport';
 
 const seconds = z.number().positive().max(86_400);
 
@@ -69,7 +69,7 @@ export type ClientConfig = z.output<typeof schema> & {
 export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: boolean } = {}): ClientConfig {
   const config = parseKeys(schema, input, logger, mode);
   const checkHashes = checksHashes(config, config.check_proxy_hashes);
-  checkPeerConfig({ ...config, checkHashes });
+  checkDialerConfig({ ...config, checkHashes });
   if (config.request_timeout_s > config.max_request_timeout_s) {
     throw new ConfigError(
       'request_timeout_s',
@@ -82,5 +82,11 @@ export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: 
   }
   const apiKeys = config.api_key === undefined ? fileKeys : [config.api_key, ...fileKeys];
   const { chainless = false } = mode;
-  return { ...config, chainless, checkHashes, apiKeys, tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file) };
+  return {
+    ...config,
+    chainless,
+    checkHashes,
+    apiKeys,
+    tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file),
+  };
 }

@@ -36,6 +36,13 @@ export function checkPeerConfig({ transport, checkHashes, is_test: isTest }: Pee
   );
 }
 
+/** @throws ConfigError */
+export function checkDialerConfig(config: DialerConfig): void {
+  checkPeerConfig(config);
+  const { connect_to_proxy_via: router } = config;
+  if (router !== '') parseSocketAddress('connect_to_proxy_via', router);
+}
+
 /** What a node shows to its peers and how it judges them; opened once, shared by all its connections. */
 export class PeerTransport {
   readonly #config: PeerConfig;
@@ -62,10 +69,7 @@ export class PeerTransport {
   }
 
   /** @throws ConfigError, AttestationError */
-  async attested(
-    policy: PolicyName,
-    pow: { difficulty?: number; maxDifficulty?: number },
-  ): Promise<TransportSecurity> {
+  async attested(policy: PolicyName, pow: { difficulty?: number; maxDifficulty?: number }): Promise<TransportSecurity> {
     if (this.#config.transport === 'plain') return plain;
     this.#keeper ??= this.#openKeeper();
     const certificates = await this.#keeper;
@@ -91,7 +95,8 @@ export class PeerTransport {
         `this machine makes no TDX quotes (there is no ${reports}), and is_test is false: peers of the real network accept nobody without. Run in a TDX virtual machine, or set is_test to true`,
       );
     }
-    if (kind === 'fake_tdx') logger.warn('FAKE ATTESTATION: this node proves nothing about what it runs (test network)');
+    if (kind === 'fake_tdx')
+      logger.warn('FAKE ATTESTATION: this node proves nothing about what it runs (test network)');
     const onProblem = (error: Error) =>
       logger.error({ reason: error.message }, 'no new certificate could be made; the present one stays in use');
     return CertificateKeeper.open({ attester: attesterOf(kind, reports), clock, onProblem });

@@ -54,8 +54,9 @@ describe('proxy configuration', () => {
     ['is_testnet', { is_test: false, is_testnet: true }],
     ['commit_max_ms', { commit_min_ms: 10, commit_max_ms: 5 }],
     ['rpc_host', { rpc_host: '0.0.0.0' }],
-    ['is_test', { is_test: false }],
-    ['check_worker_hashes', { check_worker_hashes: true }],
+    ['transport', { is_test: false, transport: 'plain' }],
+    ['transport', { check_worker_hashes: true, transport: 'plain' }],
+    ['pow_difficulty', { pow_difficulty: -1 }],
   ])('names %s when it is wrong, in one line and without its value when that is a secret', (name, more) => {
     const parse = () => parseProxyConfig({ ...good, ...more }, logged().logger);
     expect(parse).toThrow(ConfigError);

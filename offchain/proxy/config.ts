@@ -98,5 +98,10 @@ export function parseProxyConfig(input: unknown, logger: Logger, mode: { chainle
       `${config.rpc_host} is not a loopback address, and what comes in there is in clear. Use 127.0.0.1; for peers of other machines there are listen_workers and listen_clients`,
     );
   }
-  return { ...config, checkHashes, check_models: config.check_models ?? checkHashes, tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file) };
+  return {
+    ...config,
+    checkHashes,
+    check_models: config.check_models ?? checkHashes,
+    tonApiKey: readSecret('ton_api_key_file', config.ton_api_key_file),
+  };
 }

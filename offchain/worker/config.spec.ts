@@ -53,8 +53,8 @@ describe('configuration of a worker', () => {
     ['forward_requests_to', 'ftp://x', 'host:port'],
     ['forward_requests_to', 'http://u:p@h', 'host:port'],
     ['ton_endpoint', 'nonsense', 'toncenter'],
-    ['connect_to_proxy_via', '127.0.0.1:8116', 'Remove the key'],
-    ['check_proxy_hashes', true, 'attested'],
+    ['connect_to_proxy_via', '127.0.0.1:99999', 'an IP address and a port'],
+    ['max_pow_difficulty', 65, ''],
     ['engine_api_key_file', '/no/such/file', 'does not exist'],
     ['payout_threshold_nano', '1.5', 'nanoTON'],
   ])('refuses %s = %j and names the key', (key, value, text) => {

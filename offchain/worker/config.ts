@@ -11,7 +11,7 @@ import {
   port,
   readSecret,
 } from '../node/config';
-import { checkPeerConfig, checksHashes } from '../node/peer-transport';
+import { checkDialerConfig, checksHashes } from '../node/peer-transport';
 import { type EngineTarget, parseTarget } from './forward';
 
 /** Below this every proxy accepts a coefficient. 1000 = x1. */
@@ -70,7 +70,7 @@ export function parseConfig(input: unknown, logger: Logger, mode: { chainless?: 
     config.idle_payout_threshold_nano = NEVER;
   }
   const checkHashes = checksHashes(config, config.check_proxy_hashes);
-  checkPeerConfig({ ...config, checkHashes });
+  checkDialerConfig({ ...config, checkHashes });
   if (modelBaseName(config.model_name) === '') throw new ConfigError('model_name', 'has nothing before the "@"');
   if (config.max_active_requests === 0) config.max_active_requests = LIVE_DEFAULT_ACTIVE_REQUESTS;
   return {

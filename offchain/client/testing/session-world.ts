@@ -37,6 +37,8 @@ export async function world(minBackedStake?: bigint, security: TransportSecurity
     chain,
     address: ROOT,
     isTest: true,
+    // Nobody attests an image over the plain transport.
+    checkImages: security !== plain,
     refreshMs: 1e6,
     retryMs: 1e6,
     clock: systemClock,
