@@ -135,6 +135,13 @@ function checkChainKeys(config: Record<string, unknown>): void {
   }
 }
 
+const TRUTH = new Map<unknown, boolean>([
+  [1, true],
+  ['true', true],
+  [0, false],
+  ['false', false],
+]);
+
 /**
  * The live runners take whole numbers as text ("12000") and truth values as 0, 1, "0" and "1" too; so a configuration that works
  * there works here. What a key takes as it stands is left alone.
@@ -144,7 +151,8 @@ function withLiveForms(schema: z.ZodObject, input: Record<string, unknown>): Rec
     const field = schema.shape[key] as z.ZodType | undefined;
     if (field === undefined || field.safeParse(value).success) return [key, value];
     const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
-    const truth = number === 1 || number === 'true' ? true : number === 0 || number === 'false' ? false : number;
+    // Where a number means something of its own, 1 is no truth value.
+    const truth = field.safeParse(2).success ? undefined : TRUTH.get(number);
     return [key, [number, truth].find((form) => field.safeParse(form).success) ?? value];
   });
   return Object.fromEntries(forms);
