@@ -1,8 +1,13 @@
 import { CocoonState } from '@cocoon/sdk';
 import { toNano } from '@ton/core';
+import { ChainError } from '../chain/port';
 import { imaged } from '../transport/testing/imaged';
+import { takeUpChannels } from './remembered';
 import { secretHash } from './session';
+import type { ChannelTerms, Identity } from './terms';
+import { params, ROOT, WALLET } from './testing/fake-network';
 import { SECRET, type World, world } from './testing/session-world';
+import { silentLogger } from './testing/start-gateway';
 
 /** What a vote on the root changes for a client, and what it does not. */
 
@@ -60,6 +65,43 @@ describe('a proxy whose contract has older terms than the root', () => {
     });
     w.chain.outage = new Error('endpoint away');
     await expect(w.connect()).rejects.toThrow('endpoint away');
+  });
+});
+
+describe('a channel of an earlier run', () => {
+  const identity = (change: Partial<Identity> = {}): Identity => ({
+    ...{ wallet: WALLET, root: ROOT, isTest: true, isTestnet: false },
+    params: { ...params, paramsVersion: 2, pricePerToken: 15n },
+    chain: w.chain,
+    hasChannel: () => true,
+    ...change,
+  });
+  const takenUp = async (change?: Partial<Identity>) => {
+    const taken: ChannelTerms[] = [];
+    await takeUpChannels(w.stateDir, identity(change), { for: (terms) => taken.push(terms) as never }, silentLogger);
+    return taken;
+  };
+  beforeEach(async () => {
+    w = await world();
+    await w.connect();
+    await w.channels.stop();
+  });
+
+  test('is taken up under the terms of its contract, without its proxy', async () => {
+    const [channel] = await takenUp();
+    expect(channel?.client.equals(w.chain.client)).toBe(true);
+    expect(channel?.params).toMatchObject({ paramsVersion: 1, pricePerToken: 20n });
+  });
+
+  test('is not, where it is closed or of another wallet', async () => {
+    expect(await takenUp({ wallet: w.chain.proxy })).toEqual([]);
+    w.chain.setClient({ state: CocoonState.closed });
+    expect(await takenUp()).toEqual([]);
+  });
+
+  test('is tried again when the chain is away', async () => {
+    w.chain.outage = new ChainError('endpoint away', { code: 'unreachable', retryable: true });
+    await expect(takenUp()).rejects.toThrow('endpoint away');
   });
 });
 
