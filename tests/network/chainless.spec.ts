@@ -22,7 +22,8 @@ interface ProxyStats {
   workers: { earned_tokens: number | string }[];
 }
 
-describe('a network without a chain', () => {
+describe.each(['plain', 'attested'])('a network without a chain, its transport %s', (transport) => {
+  const attested = transport === 'attested';
   const dir = mkdtempSync(join(tmpdir(), 'cocoon-chainless-'));
   const rootFile = join(dir, 'root.json');
   let engine: EngineServer;
@@ -37,12 +38,21 @@ describe('a network without a chain', () => {
     owner_address: address(seed),
     node_wallet_key: key(seed),
     http_port: 0,
-    transport: 'plain',
+    transport,
+    ...(attested ? { policy: 'fake_tdx' } : {}),
   });
   const proxyConfig = () => ({
     ...node(1),
-    workers_rpc_port: ports[0],
-    client_rpc_port: ports[1],
+    // Attested, the two loopback ports are for a router; peers come in where the proxy does TLS itself.
+    ...(attested
+      ? {
+          workers_rpc_port: 0,
+          client_rpc_port: 0,
+          listen_workers: `127.0.0.1:${ports[0]}`,
+          listen_clients: `127.0.0.1:${ports[1]}`,
+          pow_difficulty: 8,
+        }
+      : { workers_rpc_port: ports[0], client_rpc_port: ports[1] }),
     machine_specific_private_key: key(4),
     db_path: join(dir, 'ledger.sqlite'),
     commit_min_ms: 100,
