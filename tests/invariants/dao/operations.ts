@@ -178,6 +178,8 @@ export interface Choice {
   refused: boolean;
   /** seconds that pass before */
   seconds: number;
+  /** it arrives when the receiver begins to answer otherwise, or a second before: one time in sixteen */
+  edge: 'at' | 'before' | undefined;
 }
 
 /** Simple numbers shrink better than records. */
@@ -187,5 +189,6 @@ export function choiceOf(number: number): Choice {
     prompt: ((number >> 5) & 3) === 1,
     refused: (number >> 7) % 12 === 11,
     seconds: [0, 0, 1, 9][(number >> 12) & 3]!,
+    edge: number >> 12 !== 15 ? undefined : (number & 32) === 0 ? 'at' : 'before',
   };
 }

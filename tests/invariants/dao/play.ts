@@ -57,9 +57,9 @@ export async function play(prepared: Prepared, scenario: Scenario, census = new 
 const LONGEST_TAIL = 60;
 
 async function deliverOne(scene: Scene, number: number, census: Census): Promise<void> {
-  const { pick, prompt, refused, seconds } = choiceOf(number);
+  const { seconds, ...choice } = choiceOf(number);
   scene.pool.now += seconds;
-  const delivery = await scene.deliver(pick, prompt, refused);
+  const delivery = await scene.deliver(choice);
   if (delivery === undefined) return;
   census.add(delivery);
   check(scene, delivery);

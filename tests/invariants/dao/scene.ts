@@ -16,6 +16,8 @@ import {
 import { Cast, type Contract, MEMBERS, members, refuser, stranger, TON } from './cast';
 import { Clocks } from './clocks';
 import type { Library } from './codes';
+import { nextEdge } from './edges';
+import type { Choice } from './operations';
 import { Oracle } from './oracle';
 import { readCast, said } from './said';
 import { type Beside, Shadow } from './shadow';
@@ -104,13 +106,17 @@ export class Scene {
 
   /**
    * Delivers one message.
+   * @param pick which channel delivers
    * @param prompt the receiver's clock is the network's, however far it lags otherwise
    * @param refused the receiver cannot take it, if it is one that comes back
+   * @param edge time goes on until the receiver begins to answer otherwise, if that is near
    */
-  async deliver(pick: number, prompt: boolean, refused: boolean): Promise<Delivery | undefined> {
+  async deliver({ pick, prompt, refused, edge }: Omit<Choice, 'seconds'>): Promise<Delivery | undefined> {
     const delivery = await this.pool.deliver(pick, (next) => {
       const { dest, createdAt } = next.message.info;
-      this.clocks.advance(dest, prompt ? this.pool.now : createdAt);
+      const turn = edge && nextEdge(this, dest);
+      if (turn !== undefined) this.pool.now = edge === 'at' ? turn : turn - 1;
+      this.clocks.advance(dest, prompt || turn !== undefined ? this.pool.now : createdAt);
       this.makeRoom(next);
       return {
         now: this.clocks.now(dest, this.pool.now),
@@ -156,7 +162,7 @@ function mayBeRefused({ message, cause }: InFlight): boolean {
 /** Delivers until nothing is on its way, all clocks right. */
 export async function drain(scene: Scene, each?: (delivery: Delivery) => void): Promise<void> {
   for (let pick = 0; scene.pool.size > 0; pick += 7) {
-    const delivery = (await scene.deliver(pick, true, false))!;
+    const delivery = (await scene.deliver({ pick, prompt: true, refused: false, edge: undefined }))!;
     each?.(delivery);
   }
 }
