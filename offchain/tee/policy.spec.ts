@@ -68,7 +68,7 @@ describe('policy tdx', () => {
     expect(await codeOfAsync(() => real.verify(der, 'server'))).toBe('QUOTE_FOR_OTHER_KEY');
   });
 
-  test('a debuggable machine is refused, which the live network does not do', async () => {
+  test('a debuggable machine is refused, which the live network does not do (B17)', async () => {
     const { der } = honest({ tdAttributes: Buffer.from('0100001000000000', 'hex') });
     expect(await codeOfAsync(() => verifier().verify(der, 'server'))).toBe('QUOTE_DEBUG');
   });
