@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { attesterOf, CertificateKeeper, openPolicy, type PolicyConfig, type PolicyName, policySchema } from '../tee';
+import {
+  attesterOf,
+  CertificateKeeper,
+  openPolicy,
+  type PolicyConfig,
+  type PolicyName,
+  policySchema,
+  TSM_REPORTS,
+} from '../tee';
 import { attestedTls, plain, sideCar, type TransportSecurity } from '../transport';
 import type { Clock } from './clock';
 import { ConfigError } from './config-error';
@@ -10,9 +18,6 @@ import { type dialerPeerKeys, parseSocketAddress, type peerKeys } from './peer-k
 type Nodes = { is_test: boolean; checkHashes: boolean };
 export type PeerConfig = z.output<z.ZodObject<typeof peerKeys>> & Nodes;
 export type DialerConfig = z.output<z.ZodObject<typeof dialerPeerKeys>> & Nodes & { connect_to_proxy_via: string };
-
-/** Linux has it when the kernel can make reports; without TDX the folder is not there. */
-const TSM_REPORTS = '/sys/kernel/config/tsm/report';
 
 export interface PeerTransportOptions {
   logger: Logger;
@@ -107,6 +112,7 @@ export class PeerTransport {
     if (attestation === 'fake_tdx' && !isTest)
       throw new ConfigError('attestation', 'is "fake_tdx", which proves nothing, but is_test is false');
     if (attestation !== 'auto') return attestation;
+    // Linux has the folder when the kernel can make reports.
     if (existsSync(reports)) return 'tdx';
     return isTest ? 'fake_tdx' : 'none';
   }

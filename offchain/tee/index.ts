@@ -8,7 +8,7 @@ export {
   type PolicyConfig,
   policySchema,
 } from './config';
-export { ConfigfsAttester } from './configfs';
+export { ConfigfsAttester, TSM_REPORTS } from './configfs';
 export { type AttestationCode, AttestationError } from './errors';
 export { type Evidence, makeEvidence, parseEvidence, verifyOffline } from './evidence';
 export { imageHash, measurementBytes, NO_IMAGE } from './image-hash';
