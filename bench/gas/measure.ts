@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Cell } from '@ton/core';
 import type { BlockchainTransaction } from '@ton/sandbox';
+import { sizeBeside } from '../../sdk/governance/message-size';
 import { compileContracts, networkContractNames } from '../../tools/compile-contracts';
 import { operations } from './operations';
 import { type GasReport, type OperationCost, renderTable } from './report';
@@ -43,17 +44,8 @@ function assertWent(name: string, transactions: BlockchainTransaction[]): void {
 
 /** Distinct cells of a tree, as storage is counted. */
 function sizeOf(root: Cell): { bits: number; cells: number } {
-  const seen = new Set<string>();
-  let bits = 0;
-  const visit = (cell: Cell): void => {
-    const hash = cell.hash().toString('hex');
-    if (seen.has(hash)) return;
-    seen.add(hash);
-    bits += cell.bits.length;
-    for (const ref of cell.refs) visit(ref);
-  };
-  visit(root);
-  return { bits, cells: seen.size };
+  const below = sizeBeside(root);
+  return { bits: below.bits + root.bits.length, cells: below.cells + 1 };
 }
 
 /** Runs every operation from the same state. The numbers depend on the codes alone: clock, keys and prices are fixed. */
